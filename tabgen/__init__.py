@@ -1,0 +1,37 @@
+"""Synthetic tables that look, behave and model like the real one and hold nobody's data."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tabgen.errors import ModelFileError, SchemaError, TableError, TabgenError, TrainingDiverged
+    from tabgen.schema import Column, Schema
+    from tabgen.synthesizer import TabularGAN
+
+__version__ = "0.1.0"
+__all__ = [
+    "Column",
+    "ModelFileError",
+    "Schema",
+    "SchemaError",
+    "TableError",
+    "TabgenError",
+    "TabularGAN",
+    "TrainingDiverged",
+    "__version__",
+]
+
+_HOMES = {"Column": "schema", "Schema": "schema", "TabularGAN": "synthesizer"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used, so that ``import tabgen`` stays quick."""
+    if name not in __all__:
+        raise AttributeError(f"module 'tabgen' has no attribute {name!r}")
+    return getattr(import_module(f"tabgen.{_HOMES.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

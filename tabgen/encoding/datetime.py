@@ -1,0 +1,161 @@
+"""Moments to calendar codes and back: year, month, day or week, weekday; then the time of day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
+
+DAY_SECONDS = 86_400
+MONDAY = 3  # 1970-01-01 was a Thursday: day -3 is a Monday
+
+
+@dataclass(frozen=True)
+class DatetimeCodec:
+    """A moment as several small codes: its calendar parts, each a numeric codec of its own.
+
+    Attributes
+    ----------
+    parts : dict of str to NumericCodec
+        The parts that vary, in the order in which they are drawn.
+    constants : dict of str to float
+        The parts that never vary and their value.
+    unit : str
+        Resolution of the column: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+    bounds : tuple of int
+        First and last moment in units since 1970; decoded moments stay inside.
+    """
+
+    parts: dict[str, NumericCodec]
+    constants: dict[str, float]
+    unit: str
+    bounds: tuple[int, int]
+
+    def encode(self, moments: np.ndarray) -> np.ndarray:
+        """Return int32 codes, shape ``(rows, parts)``, of ``datetime64`` values, shape ``(rows,)``."""
+        split = split_moments(moments.astype(f"datetime64[{self.unit}]"))
+        return np.stack([codec.encode(split[part]) for part, codec in self.parts.items()], axis=1)
+
+    def decode(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return ``datetime64`` values, shape ``(rows,)``, of codes, shape ``(rows, parts)``."""
+        values = {part: np.full(len(codes), value) for part, value in self.constants.items()}
+        for column, (part, codec) in enumerate(self.parts.items()):
+            values[part] = codec.decode(codes[:, column], rng)
+        absent = np.isnan(np.stack(list(values.values()))).any(axis=0)
+        whole = {part: np.where(absent, 0, value).astype(np.int64) for part, value in values.items()}
+        days = _join_days(whole)
+        seconds = days * DAY_SECONDS + whole["hour"] * 3600 + whole["minute"] * 60 + whole["second"]
+        ticks = seconds * ticks_per_second(self.unit) + whole["fraction"]
+        moments = np.clip(ticks, *self.bounds).astype(f"datetime64[{self.unit}]")
+        moments[absent] = np.datetime64("NaT")
+        return moments
+
+
+def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
+    """Learn the calendar parts of a column.
+
+    Few distinct days become one token. Otherwise the day is told by year, month and day or by week
+    and weekday, whichever parts depend less on each other (the lower sum of entropies): seasons
+    live in the first, office hours in the second.
+
+    Parameters
+    ----------
+    moments : numpy.ndarray
+        ``datetime64`` values, shape ``(rows,)``, NaT for missing; at least one moment.
+
+    Returns
+    -------
+    DatetimeCodec
+
+    Examples
+    --------
+    >>> days = np.datetime64("2024-01-01", "s") + np.arange(0, 900, 3) * np.timedelta64(1, "D")
+    >>> codec = fit_datetime(days)
+    >>> list(codec.parts)
+    ['year', 'month', 'day']
+    >>> bool((codec.decode(codec.encode(days), np.random.default_rng(0)) == days).all())
+    True
+    """
+    split = split_moments(moments)
+    present = ~np.isnat(moments)
+    if len(np.unique(split["date"][present])) <= default_leaves(int(present.sum())):
+        scheme = ["date"]
+    else:
+        scheme = min(
+            (["year", "month", "day"], ["week", "weekday"]),
+            key=lambda parts: sum(_entropy(split[part][present]) for part in parts),
+        )
+    parts, constants = {}, {}
+    for part in [*scheme, "hour", "minute", "second", "fraction"]:
+        values = split[part]
+        if part == scheme[0] or np.ptp(values[present]) > 0:
+            parts[part] = fit_numeric(values)
+        else:
+            constants[part] = float(values[present][0])
+    ticks = moments[present].astype(np.int64)
+    unit = np.datetime_data(moments.dtype)[0]
+    return DatetimeCodec(parts, constants, unit, (int(ticks.min()), int(ticks.max())))
+
+
+def ticks_per_second(unit: str) -> int:
+    """Return how many units make a second.
+
+    >>> ticks_per_second("ms")
+    1000
+    """
+    return {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+
+
+def split_moments(moments: np.ndarray) -> dict[str, np.ndarray]:
+    """Split moments into calendar parts.
+
+    Parameters
+    ----------
+    moments : numpy.ndarray
+        ``datetime64`` values with unit s, ms, us or ns, shape ``(rows,)``.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Each part as float64, NaN where the moment is missing.
+    """
+    per_second = ticks_per_second(np.datetime_data(moments.dtype)[0])
+    absent = np.isnat(moments)
+    ticks = np.where(absent, 0, moments.astype(np.int64))
+    seconds, fraction = np.divmod(ticks, per_second)
+    days, second_of_day = np.divmod(seconds, DAY_SECONDS)
+    months = days.astype("datetime64[D]").astype("datetime64[M]")
+    week, weekday = np.divmod(days + MONDAY, 7)
+    parts = {
+        "date": days,
+        "year": months.astype("datetime64[Y]").astype(np.int64) + 1970,
+        "month": months.astype(np.int64) % 12 + 1,
+        "day": days - months.astype("datetime64[D]").astype(np.int64) + 1,
+        "week": week,
+        "weekday": weekday,
+        "hour": second_of_day // 3600,
+        "minute": second_of_day // 60 % 60,
+        "second": second_of_day % 60,
+        "fraction": fraction,
+    }
+    return {part: np.where(absent, np.nan, values) for part, values in parts.items()}
+
+
+def _join_days(parts: dict[str, np.ndarray]) -> np.ndarray:
+    """Return days since 1970; a day past the end of its month becomes the last one."""
+    if "date" in parts:
+        return parts["date"]
+    if "week" in parts:
+        return parts["week"] * 7 + parts["weekday"] - MONDAY
+    month = (parts["year"] - 1970) * 12 + parts["month"] - 1
+    first, following = (m.astype("datetime64[M]").astype("datetime64[D]") for m in (month, month + 1))
+    first_day, next_first = first.astype(np.int64), following.astype(np.int64)
+    return np.minimum(first_day + parts["day"] - 1, next_first - 1)
+
+
+def _entropy(values: np.ndarray) -> float:
+    """Return the entropy of a sample in nats."""
+    shares = np.unique(values, return_counts=True)[1] / len(values)
+    return float(-(shares * np.log(shares)).sum())

@@ -1,0 +1,74 @@
+"""What the codes mean: one `Token` per small categorical variable, a `Layout` for the whole row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Token:
+    """One categorical variable of an encoded row.
+
+    Attributes
+    ----------
+    column : Hashable
+        Name of the column that the token belongs to.
+    part : str
+        What the token says of the column: ``"value"``, ``"year"``, ``"weekday"``, ...
+    cardinality : int
+        Number of codes; codes run from 0 to ``cardinality - 1``.
+    ordered : bool
+        Whether neighbouring codes mean neighbouring values.
+    missing : bool
+        Whether the last code stands for a missing value.
+    """
+
+    column: Hashable
+    part: str
+    cardinality: int
+    ordered: bool
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The tokens of an encoded row, in the order in which a model draws them.
+
+    Attributes
+    ----------
+    tokens : tuple of Token
+        Tokens of one column stand side by side.
+
+    Examples
+    --------
+    >>> layout = Layout((Token("sex", "value", 2, False, False), Token("age", "value", 74, True, True)))
+    >>> len(layout), layout.cardinalities.tolist()
+    (2, [2, 74])
+    >>> layout.column_index.tolist()
+    [0, 1]
+    """
+
+    tokens: tuple[Token, ...]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def cardinalities(self) -> np.ndarray:
+        """Number of codes of each token, shape ``(tokens,)``."""
+        return np.array([token.cardinality for token in self.tokens], dtype=np.int64)
+
+    @property
+    def column_index(self) -> np.ndarray:
+        """For each token the running number of its column, shape ``(tokens,)``."""
+        numbers: dict[Hashable, int] = {}
+        return np.array(
+            [numbers.setdefault(token.column, len(numbers)) for token in self.tokens], dtype=np.int64
+        )
+
+    def positions(self, column: Hashable) -> list[int]:
+        """Where the tokens of a column stand in an encoded row."""
+        return [i for i, token in enumerate(self.tokens) if token.column == column]

@@ -1,0 +1,35 @@
+"""What can go wrong, as one tree; every message is a sentence that says what to do.
+
+TabgenError
+├── TableError            a table cannot be read, written or used
+├── SchemaError           a schema does not fit its table
+│   └── ColumnRejected    an inference rule does not apply to a column
+├── TrainingDiverged      the loss is no longer a finite number
+└── ModelFileError        a model file is damaged or of another version
+"""
+
+from __future__ import annotations
+
+
+class TabgenError(Exception):
+    """Any error that tabgen raises on purpose."""
+
+
+class TableError(TabgenError, ValueError):
+    """A table cannot be read, written or used."""
+
+
+class SchemaError(TabgenError, ValueError):
+    """A schema does not fit its table."""
+
+
+class ColumnRejected(SchemaError):
+    """An inference rule does not apply to a column; the next rule is tried."""
+
+
+class TrainingDiverged(TabgenError, RuntimeError):
+    """The loss is no longer a finite number."""
+
+
+class ModelFileError(TabgenError, ValueError):
+    """A model file is damaged or of another version."""

@@ -1,0 +1,261 @@
+"""Keys and personal text to the pattern they follow, and fresh values of that pattern."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgen.cleaning import clean_column
+from tabgen.schema import REPLACED, Column, Schema, dtype_from_json
+
+COMMON = 5  # a word in fewer rows than this could point to a person and is never reused
+TEMPLATES = 200  # most frequent shapes of a text that are kept
+MAX_TRIES = 50
+WORD = re.compile(r"[^\W\d_]+|\d+|[\W_]")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Keys that count on, in even steps, after the last one of the training table."""
+
+    start: int
+    step: int
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n numbers."""
+        return np.array([self.start + self.step * i for i in range(n)], dtype=object)
+
+
+@dataclass(frozen=True)
+class RandomNumbers:
+    """Keys that are different whole numbers within bounds, widened where the bounds are tight."""
+
+    low: int
+    high: int
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n different numbers in random order."""
+        high = max(self.high, self.low + 2 * n)
+        drawn: dict[int, None] = {}
+        while len(drawn) < n:
+            drawn |= dict.fromkeys(rng.integers(self.low, high + 1, n - len(drawn)).tolist())
+        return np.array(list(drawn), dtype=object)
+
+
+@dataclass(frozen=True)
+class RandomUUIDs:
+    """UUIDs of version 4."""
+
+    upper: bool
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n UUIDs as text."""
+        texts = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(n)]
+        return np.array([text.upper() if self.upper else text for text in texts], dtype=object)
+
+
+@dataclass(frozen=True)
+class TextPattern:
+    """Texts cut into words, digits and marks; common pieces are reused, the others made up.
+
+    Attributes
+    ----------
+    templates : dict of str to float
+        Shapes of texts and how often they occur. In a shape ``a``, ``A``, ``Aa`` and ``9`` stand for
+        lower, upper and capitalised words and for digits; marks stand for themselves.
+    words : dict of str to dict of str to float
+        For each slot of a shape the pieces seen in at least ``COMMON`` rows and how often; the empty
+        piece holds the frequency of all others.
+    letters : dict of str to str
+        For each pair of letters the ones that follow it in at least ``COMMON`` rows.
+    lengths : dict of str to list of int
+        For each slot the lengths of the pieces that are made up.
+    unique : bool
+        Whether no text may occur twice.
+    """
+
+    templates: dict[str, float]
+    words: dict[str, dict[str, float]]
+    letters: dict[str, str]
+    lengths: dict[str, list[int]]
+    unique: bool
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n fresh texts; all different where the original ones were."""
+        if not self.unique:
+            return np.array(self._draw_texts(n, rng), dtype=object)
+        drawn: dict[str, None] = {}
+        for _ in range(MAX_TRIES):
+            drawn |= dict.fromkeys(self._draw_texts(n - len(drawn), rng))
+            if len(drawn) == n:
+                break
+        texts = list(drawn)
+        for number in range(n - len(texts)):  # the pattern has run out of texts: lengthen it
+            texts.append(f"{texts[number % len(texts)]}{number + 1}")
+        return np.array(texts, dtype=object)
+
+    def _draw_texts(self, n: int, rng: np.random.Generator) -> list[str]:
+        shapes = list(self.templates)
+        chosen = rng.choice(len(shapes), n, p=_shares(self.templates))
+        texts = np.empty(n, dtype=object)
+        for number in np.unique(chosen):
+            rows = np.flatnonzero(chosen == number)
+            texts[rows] = self._draw_shape(shapes[number], len(rows), rng)
+        return list(texts)
+
+    def _draw_shape(self, shape: str, n: int, rng: np.random.Generator) -> np.ndarray:
+        text = np.full(n, "", dtype=object)
+        for position, piece in enumerate(shape.split("\x1f")):
+            slot = f"{shape}\x1e{position}"
+            if slot not in self.words:
+                text = text + piece
+                continue
+            pieces = list(self.words[slot])
+            drawn = rng.choice(len(pieces), n, p=_shares(self.words[slot]))
+            chosen = np.array(pieces, dtype=object)[drawn]
+            for row in np.flatnonzero(chosen == ""):
+                length = int(rng.choice(self.lengths[slot]))
+                chosen[row] = self._make_up(piece, length, rng)
+            text = text + chosen
+        return text
+
+    def _make_up(self, style: str, length: int, rng: np.random.Generator) -> str:
+        if style == "9":
+            return "".join(map(str, rng.integers(0, 10, length)))
+        word = ""
+        for _ in range(length):
+            follow = self.letters.get(word[-2:] or "^") or self.letters.get(word[-1:])
+            word += str(rng.choice(list(follow or "abcdefghijklmnopqrstuvwxyz")))
+        return {"A": str.upper, "Aa": str.capitalize}.get(style, str)(word)
+
+
+Generator = Counting | RandomNumbers | RandomUUIDs | TextPattern
+GENERATORS = {
+    kind.__name__: kind for kind in (Counting, RandomNumbers, RandomUUIDs, TextPattern)
+}
+
+
+def fit_identifiers(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, Generator]:
+    """Learn the pattern of each column that is replaced rather than modelled.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The training table.
+    schema : Schema
+        Its schema.
+
+    Returns
+    -------
+    dict of Hashable to Generator
+        One generator of fresh values a column.
+
+    Examples
+    --------
+    >>> from tabgen.inference import infer_schema
+    >>> from tabgen.profiling import profile
+    >>> frame = pd.DataFrame({"id": [f"AB-{7 * i:04d}" for i in range(1, 50)]})
+    >>> generators = fit_identifiers(frame, infer_schema(profile([frame])))
+    >>> fresh = generators["id"].draw(3, np.random.default_rng(0))
+    >>> all(re.fullmatch(r"AB-[0-9]{4}", text) for text in fresh)
+    True
+    """
+    return {
+        column.name: _fit_column(frame[column.name], column)
+        for column in schema.columns
+        if column.kind in REPLACED
+    }
+
+
+def draw_identifiers(
+    generators: Mapping[Hashable, Generator], n: int, schema: Schema, rng: np.random.Generator
+) -> dict[Hashable, np.ndarray]:
+    """Return n fresh values for each column, in the type that its schema asks for."""
+    kinds = {column.name: column for column in schema.columns}
+    return {
+        name: np.array([_typed(value, kinds[name]) for value in generator.draw(n, rng)], dtype=object)
+        for name, generator in generators.items()
+    }
+
+
+def _typed(value: Any, column: Column) -> Any:
+    return str(value) if isinstance(value, int) and column.number is not None else value
+
+
+def _fit_column(values: pd.Series, column: Column) -> Generator:
+    present = values[clean_column(values, column).notna().to_numpy()]
+    whole = column.number is not None or pd.api.types.is_integer_dtype(dtype_from_json(column.dtype))
+    if whole:
+        numbers = [int(value) for value in present]
+        steps = np.diff(numbers)
+        if (steps == steps[0]).all():
+            return Counting(numbers[-1] + int(steps[0]), int(steps[0]))
+        return RandomNumbers(min(numbers), max(numbers))
+    texts = [str(value) for value in present]
+    if all(UUID.fullmatch(text) for text in texts):
+        return RandomUUIDs(upper=any(text != text.lower() for text in texts))
+    return _fit_pattern(texts, column.unique)
+
+
+def _fit_pattern(texts: Sequence[str], unique: bool) -> TextPattern:
+    """Count shapes, common pieces and letter sequences."""
+    split = [WORD.findall(text) for text in texts]
+    shapes = ["\x1f".join(map(_style, pieces)) for pieces in split]
+    frequent = dict(Counter(shapes).most_common(TEMPLATES))
+    common = {s: float(n) for s, n in frequent.items() if n >= COMMON} or {
+        s: float(n) for s, n in frequent.items()
+    }
+    counts: dict[str, Counter[str]] = {}
+    for shape, pieces in zip(shapes, split, strict=True):
+        if shape in common:
+            for position, piece in enumerate(pieces):
+                if piece.isalpha() or piece.isdigit():
+                    counts.setdefault(f"{shape}\x1e{position}", Counter())[piece] += 1
+    words, lengths = {}, {}
+    for slot, pieces in counts.items():
+        kept = {piece: float(n) for piece, n in pieces.items() if n >= COMMON}
+        rare = {piece: n for piece, n in pieces.items() if n < COMMON}
+        if rare:
+            kept[""] = float(sum(rare.values()))
+            lengths[slot] = sorted({len(piece) for piece in rare})
+        words[slot] = kept
+    return TextPattern(common, words, _follow(split), lengths, unique)
+
+
+def _style(piece: str) -> str:
+    """Return what stands for a piece in a shape."""
+    if piece.isdigit():
+        return "9"
+    if not piece.isalpha():
+        return piece
+    if piece.isupper() and (len(piece) > 1 or piece.isascii()):
+        return "A"
+    return "Aa" if piece[0].isupper() else "a"
+
+
+def _follow(split: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return which letters follow one or two letters in at least COMMON texts."""
+    counts: dict[str, Counter[str]] = {}
+    for pieces in split:
+        for word in {piece.lower() for piece in pieces if piece.isalpha()}:
+            for i, letter in enumerate(word):
+                for state in {word[max(0, i - 2) : i] or "^", word[max(0, i - 1) : i] or "^"}:
+                    counts.setdefault(state, Counter())[letter] += 1
+    kept = {
+        state: "".join(sorted(letter for letter, n in letters.items() if n >= COMMON))
+        for state, letters in counts.items()
+    }
+    return {state: letters for state, letters in kept.items() if letters}
+
+
+def _shares(weights: Mapping[str, float]) -> np.ndarray:
+    values = np.array(list(weights.values()))
+    return values / values.sum()

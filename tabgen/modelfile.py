@@ -1,0 +1,245 @@
+"""Fitted parts to one ``.tabgen`` file and back: a zip of JSON, arrays and Keras weights, no pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgen.encoding import (
+    CategoricalCodec,
+    Codec,
+    DatetimeCodec,
+    Layout,
+    NumericCodec,
+    TableEncoder,
+    Token,
+)
+from tabgen.errors import ModelFileError
+from tabgen.identifiers import GENERATORS, Generator
+from tabgen.schema import Schema, scalar_from_json, scalar_to_json
+from tabgen.tables import Dialect, write_whole
+
+FORMAT_VERSION = 1
+MEMBERS = ("schema.json", "encoder.json", "encoder.npz", "identifiers.json", "history.json", "model.keras")
+LARGEST_MEMBER = 2**31  # bytes; a model is a few megabytes
+
+
+@dataclass(frozen=True)
+class FittedParts:
+    """Everything that `TabularGAN.fit` learns.
+
+    Attributes
+    ----------
+    parameters : dict
+        Constructor parameters of the estimator.
+    schema, encoder, identifiers
+        What the columns are, how they are encoded, and how identifiers are replaced.
+    model : keras.Model or None
+        The trained model; None where no column varies.
+    history : pandas.DataFrame
+        One row an epoch.
+    dialect : Dialect or None
+        Look of the training file.
+    """
+
+    parameters: dict[str, Any]
+    schema: Schema
+    encoder: TableEncoder
+    identifiers: Mapping[Hashable, Generator]
+    model: Any
+    history: pd.DataFrame
+    dialect: Dialect | None
+
+
+def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool = True) -> None:
+    """Write fitted parts to a file; it appears whole or not at all.
+
+    Parameters
+    ----------
+    parts : FittedParts
+        What to write.
+    path : path
+        Where to; by custom a name that ends in ``.tabgen``.
+    force : bool
+        Whether to replace an existing file.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    encoder = _encoder_to_json(parts.encoder, arrays)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    identifiers = [
+        [scalar_to_json(name), type(generator).__name__, asdict(generator)]
+        for name, generator in parts.identifiers.items()
+    ]
+    members = {
+        "schema.json": parts.schema.to_json().encode(),
+        "encoder.json": json.dumps(encoder).encode(),
+        "encoder.npz": buffer.getvalue(),
+        "identifiers.json": json.dumps(identifiers).encode(),
+        "history.json": parts.history.to_json(orient="split", double_precision=15).encode(),
+        "model.keras": b"" if parts.model is None else _keras_bytes(parts.model),
+    }
+    about = {
+        "format": FORMAT_VERSION,
+        "parameters": parts.parameters,
+        "dialect": None if parts.dialect is None else asdict(parts.dialect),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
+    }
+
+    def write(file: Any) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("format.json", json.dumps(about, indent=1))
+            for name, data in members.items():
+                archive.writestr(name, data)
+
+    write_whole(path, write, force=force)
+
+
+def load_parts(path: str | os.PathLike[str]) -> FittedParts:
+    """Read fitted parts from a file.
+
+    Parameters
+    ----------
+    path : path
+        A file that `save_parts` wrote.
+
+    Returns
+    -------
+    FittedParts
+
+    Raises
+    ------
+    ModelFileError
+        If the file is absent, damaged, changed since it was written, or of another version.
+    """
+    about, members = _read_members(path)
+    try:
+        identifiers = {
+            scalar_from_json(name): GENERATORS[kind](**facts)
+            for name, kind, facts in json.loads(members["identifiers.json"])
+        }
+        with np.load(io.BytesIO(members["encoder.npz"]), allow_pickle=False) as arrays:
+            encoder = _encoder_from_json(json.loads(members["encoder.json"]), dict(arrays))
+        history = json.loads(members["history.json"])
+        return FittedParts(
+            parameters=about["parameters"],
+            schema=Schema.from_json(members["schema.json"].decode()),
+            encoder=encoder,
+            identifiers=identifiers,
+            model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
+            history=pd.DataFrame(history["data"], columns=history["columns"]),
+            dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
+
+
+def read_schema(path: str | os.PathLike[str]) -> Schema:
+    """Return the schema of a model file without loading its model."""
+    return Schema.from_json(_read_members(path)[1]["schema.json"].decode())
+
+
+def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    name = os.fspath(path)
+    if not Path(name).is_file():
+        raise ModelFileError(f"There is no model file {name!r}. Check the path.")
+    try:
+        with zipfile.ZipFile(name) as archive:
+            about = json.loads(archive.read("format.json"))
+            if about["format"] != FORMAT_VERSION:
+                raise ModelFileError(
+                    f"{name!r} has format {about['format']}, this tabgen reads format "
+                    f"{FORMAT_VERSION}. Use the tabgen version that wrote it, or fit again."
+                )
+            if any(archive.getinfo(member).file_size > LARGEST_MEMBER for member in MEMBERS):
+                raise ModelFileError(f"{name!r} holds more data than a model has. Do not trust it.")
+            members = {member: archive.read(member) for member in MEMBERS}
+            checks = {member: about["sha256"][member] for member in MEMBERS}
+    except ModelFileError:
+        raise
+    except Exception as error:  # a damaged zip fails in many ways, all of them meaning the same
+        raise ModelFileError(
+            f"{name!r} is not a tabgen model or is damaged ({type(error).__name__}). Copy it again."
+        ) from error
+    for member, data in members.items():
+        if hashlib.sha256(data).hexdigest() != checks[member]:
+            raise ModelFileError(f"{name!r} was changed after it was written ({member}). Copy it again.")
+    return about, members
+
+
+def _keras_bytes(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def _keras_model(data: bytes) -> Any:
+    import keras
+
+    import tabgen.models  # noqa: F401  registers the classes that the file names
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(data)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _encoder_to_json(encoder: TableEncoder, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the encoder as JSON, with its arrays put aside under the names that the JSON gives."""
+    codecs = []
+    for number, (name, codec) in enumerate(encoder.codecs.items()):
+        record = {"name": scalar_to_json(name), **_codec_to_json(codec, f"{number}", arrays)}
+        if name in encoder.levels:
+            record["levels"] = len(encoder.levels[name].categories)
+        codecs.append(record)
+    tokens = [{**asdict(t), "column": scalar_to_json(t.column)} for t in encoder.layout.tokens]
+    return {"codecs": codecs, "tokens": tokens}
+
+
+def _codec_to_json(codec: Codec, key: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    if isinstance(codec, DatetimeCodec):
+        parts = {p: _codec_to_json(c, f"{key}.{p}", arrays) for p, c in codec.parts.items()}
+        facts: dict[str, Any] = {"parts": parts, "constants": codec.constants}
+        return {"kind": "datetime", "unit": codec.unit, "bounds": list(codec.bounds), **facts}
+    if isinstance(codec, CategoricalCodec):
+        arrays[f"{key}.codes"], arrays[f"{key}.weights"] = codec.code_of_level, codec.weight_of_level
+        return {"kind": "categorical", "key": key, "ordered": codec.ordered, "missing": codec.missing}
+    arrays[f"{key}.knots"] = codec.knots
+    facts = {"step": codec.step, "offset": codec.offset, "decimals": codec.decimals}
+    return {"kind": "numeric", "key": key, "missing": codec.missing, **facts}
+
+
+def _encoder_from_json(record: dict[str, Any], arrays: dict[str, np.ndarray]) -> TableEncoder:
+    codecs, levels = {}, {}
+    for item in record["codecs"]:
+        name = scalar_from_json(item["name"])
+        codecs[name] = codec = _codec_from_json(item, arrays)
+        if isinstance(codec, CategoricalCodec):
+            levels[name] = pd.CategoricalDtype(range(item["levels"]), ordered=codec.ordered)
+    tokens = [Token(**{**t, "column": scalar_from_json(t["column"])}) for t in record["tokens"]]
+    return TableEncoder(codecs, levels, Layout(tuple(tokens)))
+
+
+def _codec_from_json(item: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
+    match item["kind"]:
+        case "datetime":
+            parts = {part: _codec_from_json(c, arrays) for part, c in item["parts"].items()}
+            first, last = item["bounds"]
+            return DatetimeCodec(parts, item["constants"], item["unit"], (first, last))
+        case "categorical":
+            codes, weights = arrays[f"{item['key']}.codes"], arrays[f"{item['key']}.weights"]
+            return CategoricalCodec(codes, weights, item["ordered"], item["missing"])
+    knots = arrays[f"{item['key']}.knots"]
+    return NumericCodec(knots, item["step"], item["offset"], item["decimals"], item["missing"])

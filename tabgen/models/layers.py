@@ -1,0 +1,291 @@
+"""Keras layers for rows of tokens: codes to embeddings, masked dense layers, hidden units to logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+HARMONICS = 12  # cosines and sines of the leaf rank that an ordered code is embedded with
+COSINES = 24  # coefficients of an ordered head: neighbouring leaves share what they learn
+FREE_RANK = 24  # coefficients of free directions, for spikes that depend on other columns
+WIDE_RANK = 64  # coefficients of an unordered head with many levels
+DIRECT_CODES = 40  # up to here a head has one coefficient a code
+IMPOSSIBLE = -1e4  # bias of padding codes
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Tokens whose heads are computed together: same kind, padded to the same number of codes."""
+
+    tokens: tuple[int, ...]
+    size: int
+    fixed: np.ndarray  # fixed basis, (tokens, coefficients, size)
+    rank: int  # learned basis directions on top
+
+
+@dataclass(frozen=True)
+class CodeSpace:
+    """Where each code of each token stands in one flat axis of logits and embeddings.
+
+    Attributes
+    ----------
+    cardinalities : tuple of int
+        Codes of each token.
+    ordered, missing : tuple of bool
+        Whether the codes are in order, and whether the last one means missing.
+    """
+
+    cardinalities: tuple[int, ...]
+    ordered: tuple[bool, ...]
+    missing: tuple[bool, ...]
+
+    @property
+    def direct(self) -> list[int]:
+        """Tokens whose heads have one coefficient a code."""
+        return [t for t, size in enumerate(self.cardinalities) if size <= DIRECT_CODES]
+
+    @property
+    def banks(self) -> list[Bank]:
+        """Tokens with many codes: the ordered ones, then the unordered ones."""
+        long = [t for t, size in enumerate(self.cardinalities) if size > DIRECT_CODES]
+        banks = []
+        for ordered, rank in ((True, FREE_RANK), (False, WIDE_RANK)):
+            members = tuple(t for t in long if self.ordered[t] == ordered)
+            if members:
+                size = max(self.cardinalities[t] for t in members)
+                rows = [self._fixed_basis(t, size) if ordered else np.zeros((0, size)) for t in members]
+                banks.append(Bank(members, size, np.stack(rows).astype(np.float32), rank))
+        return banks
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Position of code 0 of each token on the flat axis, shape ``(tokens,)``."""
+        offsets = np.zeros(len(self.cardinalities), dtype=np.int32)
+        position = 0
+        for token in self.direct:
+            offsets[token] = position
+            position += self.cardinalities[token]
+        for bank in self.banks:
+            for token in bank.tokens:
+                offsets[token] = position
+                position += bank.size
+        return offsets
+
+    @property
+    def width(self) -> int:
+        """Length of the flat axis, padding included."""
+        return sum(self.cardinalities[t] for t in self.direct) + sum(
+            bank.size * len(bank.tokens) for bank in self.banks
+        )
+
+    @property
+    def padding(self) -> np.ndarray:
+        """0 where a code exists and a very negative number on padding, shape ``(width,)``."""
+        bias = np.full(self.width, IMPOSSIBLE, dtype=np.float32)
+        for offset, size in zip(self.offsets, self.cardinalities, strict=True):
+            bias[offset : offset + size] = 0
+        return bias
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Token of each position of the flat axis, shape ``(width,)``."""
+        owner = np.zeros(self.width, dtype=np.int64)
+        for token in self.direct:
+            owner[self.offsets[token] : self.offsets[token] + self.cardinalities[token]] = token
+        for bank in self.banks:
+            for token in bank.tokens:
+                owner[self.offsets[token] : self.offsets[token] + bank.size] = token
+        return owner
+
+    @property
+    def coefficient_owner(self) -> np.ndarray:
+        """Token of each head coefficient, shape ``(coefficients,)``."""
+        direct = [np.full(self.cardinalities[t], t) for t in self.direct]
+        long = [np.repeat(bank.tokens, bank.fixed.shape[1] + bank.rank) for bank in self.banks]
+        return np.concatenate([*direct, *long]).astype(np.int64)
+
+    @property
+    def rank_features(self) -> np.ndarray:
+        """Smooth functions of the rank of each code, 0 for unordered ones: ``(width, features)``."""
+        features = np.zeros((self.width, 2 * HARMONICS + 1), dtype=np.float32)
+        for token, (offset, size) in enumerate(zip(self.offsets, self.cardinalities, strict=True)):
+            leaves = size - self.missing[token]
+            if not self.ordered[token] or leaves < 3:
+                continue
+            rank = (np.arange(leaves) + 0.5) / leaves
+            waves = np.pi * np.arange(1, HARMONICS + 1) * rank[:, None]  # (leaves, harmonics)
+            features[offset : offset + leaves] = np.c_[rank - 0.5, np.sin(waves), np.cos(waves)]
+        return features
+
+    def _fixed_basis(self, token: int, size: int) -> np.ndarray:
+        """Return cosines of the leaf rank, and one direction for the missing code."""
+        leaves = self.cardinalities[token] - self.missing[token]
+        rank = (np.arange(leaves) + 0.5) / leaves
+        basis = np.zeros((COSINES + 1, size))
+        order = np.arange(1, COSINES + 1)[:, None]
+        basis[:COSINES, :leaves] = np.cos(np.pi * order * rank) * np.sqrt(2 / COSINES)
+        if self.missing[token]:
+            basis[COSINES, leaves] = 1
+        return basis
+
+
+@keras.saving.register_keras_serializable("tabgen")
+class TokenEmbedding(keras.layers.Layer):
+    """Codes, shape ``(batch, tokens)``, to embeddings, shape ``(batch, tokens, width)``.
+
+    The table is free for every code plus, for ordered tokens, a learned map of smooth functions of
+    the leaf rank, so that neighbouring numbers start as neighbours.
+    """
+
+    def __init__(
+        self, space: CodeSpace, width: int, seed: keras.random.SeedGenerator, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.space, self.width = space, width
+        free = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
+        smooth = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
+        self.free = self.add_weight(shape=(space.width, width), initializer=free, name="free")
+        self.features = tf.constant(space.rank_features)
+        self.slices = [
+            (int(offset), size)
+            for t, (offset, size) in enumerate(zip(space.offsets, space.cardinalities, strict=True))
+            if space.ordered[t] and size - space.missing[t] >= 3
+        ]
+        shape = (len(self.slices), self.features.shape[1], width)
+        self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")
+
+    def table(self) -> tf.Tensor:
+        """Return the embedding of every code, shape ``(codes, width)``."""
+        parts, position = [], 0
+        for i, (offset, size) in sorted(enumerate(self.slices), key=lambda item: item[1]):
+            parts.append(self.free[position:offset])
+            features = self.features[offset : offset + size]
+            parts.append(self.free[offset : offset + size] + features @ self.smooth[i])
+            position = offset + size
+        return tf.concat([*parts, self.free[position:]], axis=0)
+
+    def call(self, codes: tf.Tensor) -> tf.Tensor:
+        """Look the codes up."""
+        return tf.gather(self.table(), codes + self.space.offsets)
+
+
+@keras.saving.register_keras_serializable("tabgen")
+class MaskedDense(keras.layers.Layer):
+    """A dense layer whose kernel is multiplied by a constant 0/1 mask (Germain et al. 2015, MADE)."""
+
+    def __init__(
+        self,
+        mask: np.ndarray,
+        seed: keras.random.SeedGenerator,
+        use_bias: bool = True,
+        scale: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.mask = tf.constant(mask, dtype=tf.float32)
+        # each unit sees only part of its inputs: scale by what it sees, not by the full width
+        fan_in = np.maximum(mask.sum(axis=0), 1).mean()
+        initial = keras.initializers.RandomNormal(stddev=scale / np.sqrt(fan_in), seed=seed)
+        self.kernel = self.add_weight(shape=mask.shape, initializer=initial, name="kernel")
+        self.bias = None
+        if use_bias:
+            self.bias = self.add_weight(shape=mask.shape[1:], initializer="zeros", name="bias")
+
+    def masked_kernel(self) -> tf.Tensor:
+        """Return the kernel with forbidden entries at 0, shape ``(inputs, units)``."""
+        return self.kernel * self.mask
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return ``inputs @ kernel + bias``."""
+        outputs = inputs @ self.masked_kernel()
+        return outputs if self.bias is None else outputs + self.bias
+
+
+@keras.saving.register_keras_serializable("tabgen")
+class TokenHeads(keras.layers.Layer):
+    """Head coefficients, shape ``(batch, coefficients)``, to logits of all codes, ``(batch, codes)``.
+
+    Tokens with few codes have one coefficient a code. Ordered tokens with many codes get cosines of
+    the leaf rank plus a few free directions; unordered ones get free directions only.
+    """
+
+    def __init__(
+        self, space: CodeSpace, seed: keras.random.SeedGenerator, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.space = space
+        self.direct_width = sum(space.cardinalities[t] for t in space.direct)
+        self.padding = tf.constant(space.padding)
+        self.bias = self.add_weight(shape=(space.width,), initializer="zeros", name="bias")
+        self.banks = space.banks
+        self.fixed = [tf.constant(bank.fixed) for bank in self.banks]
+        self.learned = [
+            self.add_weight(
+                shape=(len(bank.tokens), bank.rank, bank.size),
+                initializer=keras.initializers.RandomNormal(stddev=bank.rank**-0.5, seed=seed),
+                name=f"free_{number}",
+            )
+            for number, bank in enumerate(self.banks)
+        ]
+
+    def bases(self) -> list[tf.Tensor]:
+        """Return the basis of each bank, shape ``(tokens, coefficients, size)``."""
+        return [
+            tf.concat([fixed, learned], axis=1)
+            for fixed, learned in zip(self.fixed, self.learned, strict=True)
+        ]
+
+    def call(self, coefficients: tf.Tensor) -> tf.Tensor:
+        """Expand coefficients to logits; padding codes get a very negative one."""
+        parts, position = [coefficients[:, : self.direct_width]], self.direct_width
+        for bank, basis in zip(self.banks, self.bases(), strict=True):
+            tokens, rank, size = basis.shape
+            block = coefficients[:, position : position + tokens * rank]
+            block = tf.reshape(block, (-1, tokens, rank))
+            logits = tf.einsum("btr,trs->bts", block, basis)
+            parts.append(tf.reshape(logits, (-1, tokens * size)))
+            position += tokens * rank
+        return tf.concat(parts, axis=1) + self.bias + self.padding
+
+
+def log_likelihood(
+    logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, member: tf.Tensor
+) -> tf.Tensor:
+    """Return log p of each token's code.
+
+    Parameters
+    ----------
+    logits : tf.Tensor
+        Shape ``(batch, codes)``.
+    codes : tf.Tensor
+        int32, shape ``(batch, tokens)``.
+    offsets : numpy.ndarray
+        Position of code 0 of each token.
+    member : tf.Tensor
+        1 where a code belongs to a token, shape ``(codes, tokens)``.
+
+    Returns
+    -------
+    tf.Tensor
+        Shape ``(batch, tokens)``.
+    """
+    bounded = tf.clip_by_value(logits, -60.0, 60.0)  # exp of it is finite: no maximum to subtract
+    normaliser = tf.math.log(tf.exp(bounded) @ member)  # (batch, tokens)
+    chosen = tf.gather(bounded, codes + offsets, batch_dims=1)
+    return chosen - normaliser
+
+
+def mlp(widths: Sequence[int], seed: keras.random.SeedGenerator, name: str) -> keras.Sequential:
+    """Return dense silu layers of the given widths; the first number is the input's width."""
+    layers = [
+        keras.layers.Dense(
+            width, activation="silu", kernel_initializer=keras.initializers.HeNormal(seed=seed)
+        )
+        for width in widths[1:]
+    ]
+    return keras.Sequential([keras.Input((widths[0],)), *layers], name=name)

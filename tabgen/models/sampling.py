@@ -1,0 +1,202 @@
+"""Codes drawn token by token from a decoder in numpy, at the cost of one forward pass in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from tabgen.models.decoder import CausalDecoder
+from tabgen.models.layers import CodeSpace, TokenEmbedding
+
+BLOCK = 32  # rows that share one stratified draw
+CHUNK = 16_384  # rows drawn at once
+
+
+@dataclass(frozen=True)
+class DecoderArrays:
+    """The weights of a decoder as numpy arrays, masks applied.
+
+    Attributes
+    ----------
+    table : numpy.ndarray
+        Embedding of every code, shape ``(codes, embedding)``.
+    first, deeper, from_context : arrays
+        Kernels of the hidden layers.
+    biases : list of numpy.ndarray
+        Bias of each hidden layer.
+    to_heads, context_to_heads, skip : arrays
+        Kernels that lead to head coefficients, one slice a token.
+    basis : list of numpy.ndarray or None
+        For each token the expansion of coefficients to logits; None where they are the same.
+    head_bias : list of numpy.ndarray
+        Bias of the logits of each token.
+    stops : numpy.ndarray
+        For each token the number of hidden units that see no later token.
+    """
+
+    table: np.ndarray
+    offsets: np.ndarray
+    first: np.ndarray
+    deeper: list[np.ndarray]
+    from_context: list[np.ndarray]
+    biases: list[np.ndarray]
+    to_heads: list[np.ndarray]
+    context_to_heads: list[np.ndarray]
+    skip: list[np.ndarray] | None
+    basis: list[np.ndarray | None]
+    head_bias: list[np.ndarray]
+    stops: np.ndarray
+
+
+def decoder_arrays(
+    space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder
+) -> DecoderArrays:
+    """Read the weights of a decoder."""
+    tokens = range(len(space.cardinalities))
+    owner = space.coefficient_owner
+    columns = [np.flatnonzero(owner == t) for t in tokens]
+    to_heads = decoder.to_heads.masked_kernel().numpy()
+    context_to_heads = decoder.context_to_heads.masked_kernel().numpy()
+    skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
+    basis: list[np.ndarray | None] = [None] * len(tokens)
+    for bank, bases in zip(space.banks, decoder.heads.bases(), strict=True):
+        for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
+            basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
+    bias = decoder.heads.bias.numpy()
+    return DecoderArrays(
+        table=embedding.table().numpy(),
+        offsets=space.offsets,
+        first=decoder.first.masked_kernel().numpy(),
+        deeper=[layer.masked_kernel().numpy() for layer in decoder.deeper],
+        from_context=[layer.masked_kernel().numpy() for layer in decoder.from_context],
+        biases=[layer.bias.numpy() for layer in (decoder.first, *decoder.deeper)],
+        to_heads=[np.ascontiguousarray(to_heads[:, c]) for c in columns],
+        context_to_heads=[np.ascontiguousarray(context_to_heads[:, c]) for c in columns],
+        skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
+        basis=basis,
+        head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
+        stops=np.searchsorted(decoder.degrees, np.arange(len(tokens)), side="right"),
+    )
+
+
+def draw_codes(
+    arrays: DecoderArrays,
+    context: np.ndarray,
+    evidence: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    stratified: bool = True,
+) -> np.ndarray:
+    """Draw rows of codes.
+
+    A hidden unit that sees tokens 0 to t is complete once token t is drawn, so each unit is computed
+    once. With ``stratified`` draws, rows that agree in what was drawn so far share one stratified set
+    of uniforms: every row keeps the model's law, while frequencies over the table vary less than in
+    independent draws.
+
+    Parameters
+    ----------
+    arrays : DecoderArrays
+        The decoder.
+    context : numpy.ndarray
+        float32, shape ``(rows, context)``.
+    evidence : numpy.ndarray
+        Codes to keep, shape ``(rows, tokens)``; -1 where one is to be drawn.
+    rng : numpy.random.Generator
+        Source of all draws.
+    stratified : bool
+        Whether to stratify; False draws independent rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        int32, shape ``(rows, tokens)``.
+    """
+    codes = np.empty(evidence.shape, dtype=np.int32)
+    for start in range(0, len(evidence), CHUNK):
+        rows = slice(start, start + CHUNK)
+        codes[rows] = _draw_chunk(arrays, context[rows], evidence[rows], rng, stratified)
+    return codes
+
+
+def _draw_chunk(
+    arrays: DecoderArrays,
+    context: np.ndarray,
+    evidence: np.ndarray,
+    rng: np.random.Generator,
+    stratified: bool,
+) -> np.ndarray:
+    rows, tokens = evidence.shape
+    codes = np.empty((rows, tokens), dtype=np.int32)
+    width = arrays.table.shape[1]
+    embedded = np.empty((rows, tokens * width), dtype=np.float32)
+    pending = [
+        context @ kernel + bias
+        for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
+    ]  # what each hidden layer has received so far, (rows, units)
+    hidden = [np.empty_like(p) for p in pending]
+    prefix = np.zeros(rows, dtype=np.int64)  # number of the group of rows that agree so far
+    begun = 0
+    for token in range(tokens):
+        logits = context @ arrays.context_to_heads[token] + hidden[-1][:, :begun] @ (
+            arrays.to_heads[token][:begun]
+        )
+        if arrays.skip is not None:
+            seen = token * width
+            logits += embedded[:, :seen] @ arrays.skip[token][:seen]
+        expansion = arrays.basis[token]
+        if expansion is not None:
+            logits = logits @ expansion
+        logits += arrays.head_bias[token]
+        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random(rows)
+        drawn = _invert(logits, uniforms)
+        codes[:, token] = np.where(evidence[:, token] < 0, drawn, evidence[:, token])
+        prefix = np.unique(prefix * logits.shape[1] + codes[:, token], return_inverse=True)[1]
+        entry = arrays.table[arrays.offsets[token] + codes[:, token]]
+        embedded[:, token * width : (token + 1) * width] = entry
+        if token + 1 < tokens:
+            pending[0][:, begun:] += entry @ arrays.first[token * width : (token + 1) * width, begun:]
+            done = int(arrays.stops[token])
+            _complete_units(arrays, pending, hidden, begun, done)
+            begun = done
+    return codes
+
+
+def _complete_units(
+    arrays: DecoderArrays,
+    pending: list[np.ndarray],
+    hidden: list[np.ndarray],
+    begun: int,
+    done: int,
+) -> None:
+    """Finish the hidden units from ``begun`` to ``done`` in every layer, in place."""
+    units = slice(begun, done)
+    hidden[0][:, units] = _silu(pending[0][:, units])
+    for layer, kernel in enumerate(arrays.deeper, start=1):
+        below = hidden[layer - 1]
+        received = pending[layer][:, units] + below[:, :done] @ kernel[:done, units]
+        hidden[layer][:, units] = below[:, units] + _silu(received)
+
+
+def _silu(values: np.ndarray) -> np.ndarray:
+    return values * expit(values)
+
+
+def _invert(logits: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """Return the code at which the cumulative probability passes each uniform."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    heap = np.cumsum(weights, axis=1)
+    return (heap[:, :-1] <= (uniforms * heap[:, -1])[:, None]).sum(axis=1)
+
+
+def _stratified_uniforms(prefix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return one uniform a row: rows that agree so far, ``BLOCK`` at a time, share all strata."""
+    rows = len(prefix)
+    order = np.lexsort((rng.random(rows), prefix))
+    blocks = -(-rows // BLOCK)
+    strata = np.argsort(rng.random((blocks, BLOCK)), axis=1).ravel()[:rows]
+    uniforms = np.empty(rows)
+    uniforms[order] = (strata + rng.random(rows)) / BLOCK
+    return uniforms

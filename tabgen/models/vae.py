@@ -1,0 +1,279 @@
+"""The conditional variational autoencoder: rows of codes to a likelihood, and new rows of codes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tabgen.encoding.layout import Layout
+from tabgen.models.decoder import CausalDecoder
+from tabgen.models.layers import CodeSpace, TokenEmbedding, log_likelihood, mlp
+from tabgen.models.sampling import decoder_arrays, draw_codes
+
+
+@dataclass(frozen=True)
+class VAEConfig:
+    """Everything that defines the network, so that it can be built again from JSON.
+
+    Attributes
+    ----------
+    cardinalities, ordered, missing, columns : tuple
+        One entry a token: number of codes, whether in order, whether the last means missing, and the
+        running number of its column.
+    latent_dim : int
+        Width of the latent; 0 leaves it out.
+    width, depth, embedding, context : int
+        Sizes of the decoder, of token embeddings and of the context vector.
+    dropout : float
+        Share of hidden units dropped in training.
+    beta : float
+        Weight of the Kullback-Leibler term.
+    evidence_rate : float
+        Share of training rows that show a random subset of columns as evidence.
+    seed : int
+        Seed of initial weights, dropout, evidence and latent draws.
+    """
+
+    cardinalities: tuple[int, ...]
+    ordered: tuple[bool, ...]
+    missing: tuple[bool, ...]
+    columns: tuple[int, ...]
+    latent_dim: int = 16
+    width: int = 256
+    depth: int = 3
+    embedding: int = 16
+    context: int = 128
+    dropout: float = 0.1
+    beta: float = 1.0
+    evidence_rate: float = 0.5
+    seed: int = 0
+
+
+def vae_config(layout: Layout, rows: int, latent_dim: int, seed: int) -> VAEConfig:
+    """Choose the sizes of the network for a table.
+
+    Parameters
+    ----------
+    layout : Layout
+        The tokens.
+    rows : int
+        Training rows.
+    latent_dim : int
+        Width of the latent.
+    seed : int
+        Seed of all random draws in training.
+    """
+    tokens = len(layout)
+    width = 64 if rows < 1_000 else 128 if rows < 3_000 else 256 if rows < 50_000 and tokens <= 40 else 512
+    return VAEConfig(
+        cardinalities=tuple(int(size) for size in layout.cardinalities),
+        ordered=tuple(token.ordered for token in layout.tokens),
+        missing=tuple(token.missing for token in layout.tokens),
+        columns=tuple(int(column) for column in layout.column_index),
+        latent_dim=latent_dim,
+        width=max(width, 4 * tokens),  # every degree needs units of its own
+        dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
+        seed=seed,
+    )
+
+
+@keras.saving.register_keras_serializable("tabgen")
+class ConditionalVAE(keras.Model):
+    """A VAE whose decoder draws token after token, given any subset of columns as evidence.
+
+    p(x_rest | x_S) = integral over z of p(z | x_S) prod_t p(x_t | x_<t, c(x_S), z), after Kingma &
+    Welling (2014) and Sohn et al. (2015). The decoder is strong, so with ``beta`` = 1 it leaves the
+    latent little to say: the Kullback-Leibler term tells how much.
+
+    Parameters
+    ----------
+    config : VAEConfig or dict
+        The sizes of the network.
+    """
+
+    def __init__(self, config: VAEConfig | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(config, dict):
+            lists = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+            config = VAEConfig(**lists)
+        self.config = config
+        self.space = CodeSpace(config.cardinalities, config.ordered, config.missing)
+        self.seeds = keras.random.SeedGenerator(config.seed)
+        tokens, flat = len(config.cardinalities), len(config.cardinalities) * config.embedding
+        self.embedding = TokenEmbedding(self.space, config.embedding, self.seeds)
+        self.evidence_net = mlp((flat + tokens, config.context, config.context), self.seeds, "evidence")
+        self.decoder = CausalDecoder(
+            self.space, config.embedding, config.width, config.depth, config.context, config.dropout,
+            self.seeds,
+        )  # fmt: skip
+        if config.latent_dim:
+            normal = keras.initializers.GlorotNormal(seed=self.seeds)
+            self.posterior_net = keras.Sequential(
+                [
+                    keras.Input((flat,)),
+                    keras.layers.Dense(config.context, activation="silu", kernel_initializer=normal),
+                    keras.layers.Dense(2 * config.latent_dim, kernel_initializer="zeros"),
+                ],
+                name="posterior",
+            )
+            self.prior_net = keras.Sequential(
+                [
+                    keras.Input((config.context,)),
+                    keras.layers.Dense(2 * config.latent_dim, kernel_initializer="zeros"),
+                ],
+                name="prior",
+            )
+            self.latent_net = mlp((config.latent_dim, config.context), self.seeds, "latent")
+        self.member = tf.one_hot(self.space.owner, tokens)  # (codes, tokens)
+        self.loss_tracker = keras.metrics.Mean("loss")
+        self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
+        self.kl_tracker = keras.metrics.Mean("kl")
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` needs to build the same network."""
+        return {"config": asdict(self.config)}
+
+    def start_from_frequencies(self, codes: np.ndarray) -> None:
+        """Set the bias of the heads to the log frequency of each code of ``(rows, tokens)``."""
+        counts = np.bincount(
+            (codes + self.space.offsets).ravel(), minlength=self.space.width
+        ).astype(np.float64)
+        totals = np.maximum(counts @ self.member.numpy(), 1)[self.space.owner]
+        self.decoder.heads.bias.assign(np.log((counts + 0.5) / totals).astype(np.float32))
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The tracked averages: total loss, reconstruction and Kullback-Leibler term, in nats a row."""
+        return [self.loss_tracker, self.reconstruction_tracker, self.kl_tracker]
+
+    def context_of(self, embedded: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+        """Return what the evidence says, shape ``(batch, context)``; zeros without evidence.
+
+        Parameters
+        ----------
+        embedded : tf.Tensor
+            Shape ``(batch, tokens, embedding)``.
+        visible : tf.Tensor
+            1 where a token is evidence, shape ``(batch, tokens)``.
+        """
+        shown = embedded * visible[:, :, None]
+        flat = tf.reshape(shown, (-1, shown.shape[1] * shown.shape[2]))
+        context = self.evidence_net(tf.concat([flat, visible], axis=1))
+        return context * tf.reduce_max(visible, axis=1, keepdims=True)
+
+    def losses_of(
+        self, codes: tf.Tensor, visible: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return reconstruction loss and Kullback-Leibler term of each row, in nats.
+
+        Parameters
+        ----------
+        codes : tf.Tensor
+            int32, shape ``(batch, tokens)``.
+        visible : tf.Tensor
+            1 where a token is evidence and costs nothing, shape ``(batch, tokens)``.
+        training : bool
+            Whether to drop hidden units.
+        """
+        embedded = self.embedding(codes)  # (batch, tokens, embedding)
+        flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
+        context = self.context_of(embedded, visible)
+        kl = tf.zeros(tf.shape(codes)[:1])
+        if self.config.latent_dim:
+            mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
+            prior_mean, prior_log_var = tf.split(self.prior_net(context), 2, axis=1)
+            latent = mean + tf.exp(log_var / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
+            kl = gaussian_kl(mean, log_var, prior_mean, prior_log_var)
+            context += self.latent_net(latent)
+        logits = self.decoder(flat, context, training=training)
+        likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
+        return -tf.reduce_sum(likelihood * (1 - visible), axis=1), kl
+
+    def train_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Take one optimizer step on a batch of codes."""
+        visible = self.draw_evidence(tf.shape(codes)[0])
+        with tf.GradientTape() as tape:
+            reconstruction, kl = self.losses_of(codes, visible, training=True)
+            loss = tf.reduce_mean(reconstruction + self.config.beta * kl)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return self._track(loss, reconstruction, kl)
+
+    def test_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Score a batch of codes without evidence: a bound on its negative log likelihood."""
+        reconstruction, kl = self.losses_of(codes, tf.zeros(tf.shape(codes)), training=False)
+        loss = tf.reduce_mean(reconstruction + kl)
+        return self._track(loss, reconstruction, kl)
+
+    def draw_evidence(self, rows: tf.Tensor) -> tf.Tensor:
+        """Draw which columns each row shows: none, or each with the row's own probability."""
+        shape = (rows, max(self.config.columns) + 1)
+        shows = keras.random.uniform((rows, 1), seed=self.seeds) < self.config.evidence_rate
+        rate = keras.random.uniform((rows, 1), seed=self.seeds)
+        shown = (keras.random.uniform(shape, seed=self.seeds) < rate) & shows
+        return tf.gather(tf.cast(shown, tf.float32), self.config.columns, axis=1)
+
+    def generate(
+        self,
+        n: int,
+        *,
+        evidence: np.ndarray | None = None,
+        seed: int | np.random.SeedSequence | None = None,
+        stratified: bool = True,
+    ) -> np.ndarray:
+        """Draw new rows of codes.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        evidence : numpy.ndarray, optional
+            Codes to keep, shape ``(n, tokens)``, -1 where one is to be drawn.
+        seed : int or numpy.random.SeedSequence, optional
+            Seed of the draws; None takes fresh entropy.
+        stratified : bool
+            See `tabgen.models.sampling.draw_codes`.
+
+        Returns
+        -------
+        numpy.ndarray
+            int32, shape ``(n, tokens)``, in random order where no evidence is given.
+        """
+        rng = np.random.default_rng(seed)
+        tokens = len(self.config.cardinalities)
+        given = np.full((n, tokens), -1, dtype=np.int32) if evidence is None else evidence
+        context = self._sampling_context(given, rng)
+        arrays = decoder_arrays(self.space, self.embedding, self.decoder)
+        codes = draw_codes(arrays, context, given, rng, stratified=stratified)
+        return rng.permutation(codes) if evidence is None else codes
+
+    def _sampling_context(self, evidence: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the context of rows to draw: their evidence and a latent from its prior."""
+        context = tf.zeros((len(evidence), self.config.context))
+        if (evidence >= 0).any():
+            visible = tf.constant(evidence >= 0, dtype=tf.float32)
+            context = self.context_of(self.embedding(np.maximum(evidence, 0)), visible)
+        if self.config.latent_dim:
+            mean, log_var = tf.split(self.prior_net(context), 2, axis=1)
+            noise = rng.standard_normal(mean.shape, dtype=np.float32)
+            context += self.latent_net(mean + tf.exp(log_var / 2) * noise)
+        return context.numpy()
+
+    def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
+        for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
+            tracker.update_state(value)
+        return {tracker.name: tracker.result() for tracker in self.metrics}
+
+
+def gaussian_kl(
+    mean: tf.Tensor, log_var: tf.Tensor, prior_mean: tf.Tensor, prior_log_var: tf.Tensor
+) -> tf.Tensor:
+    """Return KL(q || p) of two diagonal Gaussians, shape ``(batch,)``, in nats."""
+    ratio = tf.exp(log_var - prior_log_var)
+    distance = tf.square(mean - prior_mean) * tf.exp(-prior_log_var)
+    return tf.reduce_sum(ratio + distance - 1 - log_var + prior_log_var, axis=1) / 2

@@ -1,0 +1,267 @@
+"""What is known of a table: `Column` and `Schema`, frozen facts that go to JSON and come back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tabgen.errors import SchemaError
+
+Kind = Literal[
+    "numeric",
+    "categorical",
+    "ordinal",
+    "boolean",
+    "datetime",
+    "duration",
+    "text",
+    "identifier",
+    "constant",
+]
+LEVELLED = ("categorical", "ordinal", "boolean")
+REPLACED = ("identifier", "text")
+
+
+@dataclass(frozen=True)
+class NumberLook:
+    """How a number is written as text.
+
+    Attributes
+    ----------
+    thousands : str
+        Mark between groups of three digits, or nothing.
+    decimal : str
+        Mark before the decimals.
+    fewest, most : int
+        Fewest and most decimals written; zeros are added up to the fewest.
+    prefix, suffix : str
+        Text around the number: ``"$"``, ``"%"``.
+    exponent : bool
+        Whether very small and very large numbers are written like ``1e-05``.
+    """
+
+    thousands: str = ""
+    decimal: str = "."
+    fewest: int = 0
+    most: int = 0
+    prefix: str = ""
+    suffix: str = ""
+    exponent: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : Hashable
+        The column's label.
+    kind : str
+        What it measures; one of numeric, categorical, ordinal, boolean, datetime, duration, text,
+        identifier, constant.
+    dtype : dict
+        The pandas dtype, see `dtype_to_json`.
+    missing : float
+        Share of missing values.
+    levels : tuple
+        The values of a categorical, ordinal, boolean or constant column, in order.
+    number : NumberLook or None
+        How numbers are written, when they are text.
+    date_format : str or None
+        How dates are written, when they are text (``strftime``).
+    null : str or None
+        The text that stands for a missing value; None for a real missing value.
+    holds : str or None
+        Python type of the values of an object column: ``"date"``, ``"Decimal"``, ...
+    unique : bool
+        Whether no value occurs twice.
+    sensitivity : str
+        ``"none"``, ``"identifier"`` or ``"personal"``.
+    reason : str
+        Why the column was taken for this kind.
+    """
+
+    name: Hashable
+    kind: Kind
+    dtype: dict[str, Any]
+    missing: float = 0.0
+    levels: tuple[Any, ...] = ()
+    number: NumberLook | None = None
+    date_format: str | None = None
+    null: str | None = None
+    holds: str | None = None
+    unique: bool = False
+    sensitivity: str = "none"
+    reason: str = ""
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a generator has anything to learn: values that vary, or which are missing."""
+        if self.kind == "constant":
+            return bool(self.levels) and self.missing > 0
+        return self.kind not in REPLACED or self.missing > 0
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in order.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        One fact sheet a column.
+
+    Examples
+    --------
+    >>> age = Column("age", "numeric", dtype_to_json(np.dtype("int64")))
+    >>> schema = Schema((age,))
+    >>> Schema.from_json(schema.to_json()) == schema
+    True
+    """
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[Hashable]:
+        """Labels of the columns."""
+        return [column.name for column in self.columns]
+
+    def to_json(self) -> str:
+        """Return the schema as JSON text."""
+        columns = []
+        for column in self.columns:
+            record = {f.name: getattr(column, f.name) for f in fields(column)}
+            record["name"] = scalar_to_json(column.name)
+            record["levels"] = [scalar_to_json(level) for level in column.levels]
+            record["number"] = None if column.number is None else asdict(column.number)
+            columns.append(record)
+        return json.dumps({"columns": columns}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """Read a schema back from JSON text.
+
+        Raises
+        ------
+        SchemaError
+            If the text is not a schema.
+        """
+        try:
+            columns = []
+            for record in json.loads(text)["columns"]:
+                record["name"] = scalar_from_json(record["name"])
+                record["levels"] = tuple(scalar_from_json(level) for level in record["levels"])
+                record["number"] = record["number"] and NumberLook(**record["number"])
+                columns.append(Column(**record))
+        except (KeyError, TypeError, ValueError) as error:
+            raise SchemaError(f"This is not a tabgen schema ({error}).") from error
+        return cls(tuple(columns))
+
+
+def scalar_to_json(value: Any) -> Any:
+    """Return a label or level as a JSON value; types that JSON lacks become a tagged pair.
+
+    >>> scalar_to_json("a"), scalar_to_json(dt.date(2024, 1, 31))
+    ('a', {'date': '2024-01-31'})
+    """
+    if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    match value:
+        case tuple():
+            return {"tuple": [scalar_to_json(item) for item in value]}
+        case pd.Timestamp():
+            return {"Timestamp": value.isoformat(), "unit": value.unit, "tz": value.tz and str(value.tz)}
+        case pd.Timedelta():
+            return {"Timedelta": value.isoformat(), "unit": value.unit}
+        case dt.datetime() | dt.date() | dt.time():
+            return {type(value).__name__: value.isoformat()}
+        case Decimal():
+            return {"Decimal": str(value)}
+        case pd.Period():
+            return {"Period": str(value), "freq": value.freqstr}
+        case pd.Interval():
+            ends = [scalar_to_json(value.left), scalar_to_json(value.right)]
+            return {"Interval": ends, "closed": value.closed}
+    raise SchemaError(
+        f"Value {value!r} of type {type(value).__name__} cannot be stored. Convert it to text."
+    )
+
+
+def scalar_from_json(value: Any) -> Any:
+    """Return the label or level that `scalar_to_json` made a JSON value of."""
+    match value:
+        case {"tuple": items}:
+            return tuple(scalar_from_json(item) for item in items)
+        case {"Timestamp": text, "unit": unit, "tz": tz}:
+            stamp = pd.Timestamp(text).as_unit(unit)
+            return stamp.tz_convert(tz) if tz else stamp
+        case {"Timedelta": text, "unit": unit}:
+            return pd.Timedelta(text).as_unit(unit)
+        case {"datetime": text}:
+            return dt.datetime.fromisoformat(text)
+        case {"date": text}:
+            return dt.date.fromisoformat(text)
+        case {"time": text}:
+            return dt.time.fromisoformat(text)
+        case {"Decimal": text}:
+            return Decimal(text)
+        case {"Period": text, "freq": freq}:
+            return pd.Period(text, freq=freq)
+        case {"Interval": [left, right], "closed": closed}:
+            return pd.Interval(scalar_from_json(left), scalar_from_json(right), closed=closed)
+    return value
+
+
+def dtype_to_json(dtype: Any) -> dict[str, Any]:
+    """Return a pandas dtype as a JSON value.
+
+    >>> dtype_to_json(np.dtype("int8"))
+    {'name': 'int8'}
+    """
+    if isinstance(dtype, pd.CategoricalDtype):
+        inner = dtype_to_json(dtype.categories.dtype)
+        return {"name": "category", "categories": inner, "ordered": bool(dtype.ordered)}
+    if isinstance(dtype, pd.StringDtype):
+        return {"name": "string", "storage": dtype.storage, "na": "NA" if dtype.na_value is pd.NA else "nan"}
+    if isinstance(dtype, pd.ArrowDtype):
+        schema = pa.schema([("value", dtype.pyarrow_dtype)])
+        return {"name": "arrow", "schema": schema.serialize().to_pybytes().hex()}
+    if isinstance(dtype, pd.IntervalDtype):
+        return {"name": "interval", "subtype": dtype_to_json(dtype.subtype), "closed": dtype.closed}
+    return {"name": str(dtype)}
+
+
+def dtype_from_json(value: dict[str, Any], levels: tuple[Any, ...] = ()) -> Any:
+    """Return the dtype that `dtype_to_json` made a JSON value of.
+
+    Parameters
+    ----------
+    value : dict
+        The stored dtype.
+    levels : tuple
+        Categories of a ``category`` dtype.
+    """
+    match value:
+        case {"name": "category", "categories": inner, "ordered": ordered}:
+            categories = pd.Index(list(levels), dtype=dtype_from_json(inner))
+            return pd.CategoricalDtype(categories, ordered=ordered)
+        case {"name": "string", "storage": storage, "na": na}:
+            if na == "NA":
+                return pd.StringDtype(storage)
+            return pd.StringDtype(storage, na_value=np.nan)
+        case {"name": "arrow", "schema": schema}:
+            return pd.ArrowDtype(pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(schema)))[0].type)
+        case {"name": "interval", "subtype": subtype, "closed": closed}:
+            return pd.IntervalDtype(dtype_from_json(subtype), cast(Any, closed))
+    return pd.api.types.pandas_dtype(value["name"])

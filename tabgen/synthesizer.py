@@ -1,0 +1,317 @@
+"""`TabularGAN`: a real table in, a fitted model, and synthetic tables of the same look out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from tabgen.cleaning import clean, restore
+from tabgen.encoding import fit_encoder
+from tabgen.errors import TableError
+from tabgen.identifiers import draw_identifiers, fit_identifiers
+from tabgen.inference import infer_schema
+from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.profiling import profile
+from tabgen.schema import Schema
+from tabgen.tables import Table, read_table
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+
+Source = pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]
+
+
+class TabularGAN(BaseEstimator):
+    """A generator of synthetic tables that look, behave and model like a real one.
+
+    The table is cleaned, every column is encoded as small categorical tokens, a conditional
+    generative Keras model is trained on them, and its samples are decoded to the same columns, dtypes
+    and look. No training row is stored in the model.
+
+    Parameters
+    ----------
+    epochs : int or "auto", default="auto"
+        Passes over the rows; "auto" trains until held-out rows gain no more.
+    batch_size : int or "auto", default="auto"
+        Rows in one optimizer step.
+    max_minutes : float, optional
+        Time budget of training; it ends in good order within it.
+    learning_rate : float, default=2e-3
+        Peak learning rate of AdamW.
+    latent_dim : int, default=16
+        Width of the latent; 0 leaves it out.
+    random_state : int, optional
+        Seed of training; an int repeats exactly, None takes fresh entropy.
+    verbose : bool, default=False
+        Whether to show progress on standard error.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What each column is.
+    encoder_ : TableEncoder
+        How columns become tokens.
+    identifiers_ : dict
+        Generators of fresh keys and personal data, which are never learned.
+    model_ : keras.Model or None
+        The trained model; None where no column varies.
+    history_ : pandas.DataFrame
+        One row an epoch: loss terms, validation, learning rate, seconds.
+    feature_names_in_ : numpy.ndarray
+        Labels of the columns.
+    n_features_in_ : int
+        Number of columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tabgen import TabularGAN
+    >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
+    >>> gan = TabularGAN(epochs=2, random_state=0).fit(people)
+    >>> fake = gan.sample(100, seed=1)
+    >>> fake.shape, fake.dtypes.equals(people.dtypes)
+    ((100, 2), True)
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: int | str = "auto",
+        batch_size: int | str = "auto",
+        max_minutes: float | None = None,
+        learning_rate: float = 2e-3,
+        latent_dim: int = 16,
+        random_state: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.max_minutes = max_minutes
+        self.learning_rate = learning_rate
+        self.latent_dim = latent_dim
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        table: Source,
+        y: None = None,
+        *,
+        schema: Schema | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> TabularGAN:
+        """Learn a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, path or iterable of pandas.DataFrame
+            The real table; it is not modified. A delimited file is read as text, so that samples
+            have its look.
+        y : None
+            Ignored; there for scikit-learn pipelines.
+        schema : Schema, optional
+            What the columns are; by default inferred.
+        callbacks : sequence of keras.callbacks.Callback
+            Passed to Keras.
+
+        Returns
+        -------
+        TabularGAN
+            The estimator itself.
+
+        Raises
+        ------
+        TableError
+            If the table cannot be read or used.
+        SchemaError
+            If a column is of no kind that tabgen knows.
+        TrainingDiverged
+            If the loss is no longer a finite number.
+        """
+        settings = _check_parameters(self)
+        source = _gather(table)
+        frame, self.dialect_ = source.frame, source.dialect
+        profiles = profile([frame])
+        self.schema_ = infer_schema(profiles) if schema is None else schema
+        tidy = clean(frame, self.schema_)
+        self.identifiers_ = fit_identifiers(frame, self.schema_)
+        self.encoder_ = fit_encoder(tidy)
+        self.model_, self.history_ = _train(
+            self.encoder_, tidy, settings, self.latent_dim, callbacks, self.verbose
+        )
+        self._name_features()
+        return self
+
+    def sample(
+        self, n: int, *, seed: int | None = None, stratified: bool = True
+    ) -> pd.DataFrame:
+        """Draw synthetic rows.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        seed : int, optional
+            Seed of the draws: an int repeats exactly, None takes fresh entropy.
+        stratified : bool, default=True
+            Whether frequencies over the whole sample should vary less than those of independent rows.
+            Every row follows the model's law either way; stratified rows are negatively dependent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``n`` rows with the columns, order and dtypes of the training table and a fresh index.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        ValueError
+            If ``n`` is negative or not a whole number.
+        """
+        check_is_fitted(self, "schema_")
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
+            raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
+        draws, decoding, fresh = np.random.SeedSequence(seed).spawn(3)
+        codes = np.zeros((n, 0), dtype=np.int32)
+        if self.model_ is not None:
+            codes = self.model_.generate(int(n), seed=draws, stratified=stratified)
+        tidy = self.encoder_.decode(codes, np.random.default_rng(decoding))
+        rng = np.random.default_rng(fresh)
+        return restore(
+            tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng)
+        )
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
+        """Write the fitted model to one file.
+
+        The file is a zip of JSON, arrays and Keras weights; it holds no training rows and no pickle.
+
+        Parameters
+        ----------
+        path : path
+            Where to; by custom a name that ends in ``.tabgen``.
+        force : bool, default=True
+            Whether to replace an existing file.
+        """
+        check_is_fitted(self, "schema_")
+        parts = FittedParts(
+            self.get_params(), self.schema_, self.encoder_, self.identifiers_, self.model_,
+            self.history_, self.dialect_,
+        )  # fmt: skip
+        save_parts(parts, path, force=force)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TabularGAN:
+        """Read a fitted model from a file.
+
+        Parameters
+        ----------
+        path : path
+            A file that `save` wrote.
+
+        Returns
+        -------
+        TabularGAN
+
+        Raises
+        ------
+        ModelFileError
+            If the file is absent, damaged, changed or of another version.
+        """
+        parts = load_parts(path)
+        gan = cls(**parts.parameters)
+        gan.schema_, gan.encoder_, gan.identifiers_ = parts.schema, parts.encoder, dict(parts.identifiers)
+        gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
+        gan._name_features()
+        return gan
+
+    def plot_training(self) -> Figure:
+        """Draw the training curves: loss terms, validation and learning rate by epoch.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from tabgen.plots import plot_training
+
+        check_is_fitted(self, "schema_")
+        return plot_training(self.history_)
+
+    def _name_features(self) -> None:
+        names = self.schema_.names
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.empty(len(names), dtype=object)
+        self.feature_names_in_[:] = names
+
+
+def _check_parameters(gan: TabularGAN) -> Any:
+    """Return the training settings, or say which parameter is wrong."""
+    rules: dict[Hashable, tuple[bool, str]] = {
+        "epochs": (_auto_or_count(gan.epochs), '"auto" or a whole number from 1 on'),
+        "batch_size": (_auto_or_count(gan.batch_size), '"auto" or a whole number from 1 on'),
+        "max_minutes": (gan.max_minutes is None or gan.max_minutes > 0, "None or above 0"),
+        "learning_rate": (0 < gan.learning_rate < 1, "between 0 and 1"),
+        "latent_dim": (isinstance(gan.latent_dim, int) and gan.latent_dim >= 0, "0 or above"),
+    }
+    for name, (valid, rule) in rules.items():
+        if not valid:
+            raise ValueError(f"{name} must be {rule}, but is {getattr(gan, str(name))!r}.")
+    from tabgen.models import TrainingConfig
+
+    seed = np.random.SeedSequence(gan.random_state).generate_state(1)[0]
+    return TrainingConfig(
+        epochs=gan.epochs,
+        batch_size=gan.batch_size,
+        max_minutes=gan.max_minutes,
+        learning_rate=gan.learning_rate,
+        seed=int(seed) % 2**31,
+    )
+
+
+def _auto_or_count(value: Any) -> bool:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return value == "auto" if isinstance(value, str) else whole and value >= 1
+
+
+def _gather(table: Source) -> Table:
+    """Return the whole table in memory."""
+    if isinstance(table, (pd.DataFrame, str, os.PathLike)):
+        return read_table(table)
+    chunks = list(table)
+    wrong = [chunk for chunk in chunks if not isinstance(chunk, pd.DataFrame)]
+    if wrong or not chunks:
+        what = f"of {type(wrong[0]).__name__}" if wrong else "without a chunk"
+        raise TableError(f"The table is an iterable {what}. Pass a frame, a path or frames.")
+    return Table(pd.concat(chunks, ignore_index=True))
+
+
+def _train(
+    encoder: Any,
+    tidy: pd.DataFrame,
+    settings: Any,
+    latent_dim: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: bool,
+) -> tuple[Any, pd.DataFrame]:
+    """Return a trained model and its history."""
+    from tabgen.models import ConditionalVAE, train, vae_config
+
+    if not encoder.layout.tokens:
+        return None, pd.DataFrame()
+    codes = encoder.encode(tidy)
+    config = vae_config(encoder.layout, len(codes), latent_dim, settings.seed)
+    model = ConditionalVAE(config)
+    model.start_from_frequencies(codes)
+    history = pd.DataFrame(train(model, codes, settings, callbacks=callbacks, verbose=verbose))
+    history.insert(0, "epoch", np.arange(1, len(history) + 1))
+    trained = ConditionalVAE(config)  # without the optimizer's state, twice the size of the weights
+    trained.set_weights(model.get_weights())
+    return trained, history

@@ -1,0 +1,304 @@
+"""A path, a stream or a frame to a pandas frame with its file look, and a frame back to a file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from tabgen.errors import TableError
+
+DELIMITED = (".csv", ".tsv", ".txt", ".tab")
+FORMATS = (*DELIMITED, ".parquet", ".feather", ".arrow")
+SNIFFED = 100_000  # bytes of a file that tell its dialect
+STREAM = "-"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is written.
+
+    Attributes
+    ----------
+    delimiter : str
+        Mark between fields.
+    encoding : str
+        Text encoding.
+    quote_all : bool
+        Whether every field is quoted, not only those that need it.
+    line_end : str
+        ``"\\n"`` or ``"\\r\\n"``.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quote_all: bool = False
+    line_end: str = "\n"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame and, if it came from a delimited file, the look of that file.
+
+    A delimited file is read as text, every column of it, so that leading zeros, "1,200.50" and each
+    spelling of a missing value survive until the schema has seen them.
+    """
+
+    frame: pd.DataFrame
+    dialect: Dialect | None = None
+
+
+def read_table(source: str | os.PathLike[str] | pd.DataFrame) -> Table:
+    """Read a table.
+
+    Parameters
+    ----------
+    source : path or pandas.DataFrame
+        A file ending in .csv, .tsv, .txt, .tab (also with .gz), .parquet, .feather or .arrow; ``"-"``
+        for delimited text or Parquet on standard input; or a frame, which is taken as it is.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    TableError
+        If the file is absent, of no known format, empty or damaged.
+    """
+    if isinstance(source, pd.DataFrame):
+        return Table(source)
+    name = os.fspath(source)
+    if name == STREAM:
+        return _parse(sys.stdin.buffer.read(), "standard input", None)
+    suffix = file_format(name)
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise TableError(f"Cannot read {name!r}: {error.strerror}.") from error
+    return _parse(data, repr(name), suffix)
+
+
+def write_table(
+    frame: pd.DataFrame,
+    target: str | os.PathLike[str],
+    dialect: Dialect | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write a table; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    target : path
+        A file of a format that `read_table` knows, or ``"-"`` for delimited text on standard output.
+    dialect : Dialect, optional
+        How to write a delimited file; by default as the suffix says.
+    force : bool
+        Whether to replace an existing file.
+
+    Raises
+    ------
+    TableError
+        If the file exists and ``force`` is False, or cannot be written.
+    """
+    name = os.fspath(target)
+    if name == STREAM:
+        sys.stdout.buffer.write(_delimited(frame, dialect or Dialect()))
+        sys.stdout.buffer.flush()
+        return
+    suffix = file_format(name)
+    if suffix in DELIMITED:
+        own = Dialect("\t" if suffix in (".tsv", ".tab") else ",")
+        # the suffix of the new file wins over the delimiter of the old one
+        look = own if dialect is None else dialect
+        if dialect is not None and suffix in (".tsv", ".tab"):
+            look = Dialect("\t", dialect.encoding, dialect.quote_all, dialect.line_end)
+        data = _delimited(frame, look)
+        if name.endswith(".gz"):
+            data = gzip.compress(data, mtime=0)
+        write_whole(name, lambda file: file.write(data), force=force)
+    elif suffix == ".parquet":
+        write_whole(name, lambda file: frame.to_parquet(file, index=False), force=force)
+    else:
+        write_whole(name, lambda file: frame.to_feather(file), force=force)
+
+
+def write_whole(
+    name: str | os.PathLike[str], write: Callable[[BinaryIO], Any], *, force: bool
+) -> None:
+    """Write a file under a temporary name beside its place, then move it there.
+
+    Raises
+    ------
+    TableError
+        If the file exists and ``force`` is False, or its folder cannot be written to.
+    """
+    path = Path(name)
+    refuse_existing(path, force=force)
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            try:
+                write(file)
+                file.flush()
+                os.chmod(file.name, 0o666 & ~_umask())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise TableError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
+
+
+def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
+    """Refuse to write over a file that is already there.
+
+    Raises
+    ------
+    TableError
+        If the file exists and ``force`` is False.
+    """
+    if Path(path).exists() and not force:
+        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")
+
+
+def file_format(name: str) -> str:
+    """Return the suffix that tells the format of a file, without ``.gz``.
+
+    Raises
+    ------
+    TableError
+        If the format is not known.
+
+    Examples
+    --------
+    >>> file_format("customers.CSV.gz")
+    '.csv'
+    """
+    path = Path(name.lower().removesuffix(".gz"))
+    known = DELIMITED if name.lower().endswith(".gz") else FORMATS
+    if path.suffix not in known:
+        raise TableError(
+            f"{name!r} has no known format. Use a name that ends in one of {', '.join(FORMATS)}."
+        )
+    return path.suffix
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _parse(data: bytes, name: str, suffix: str | None) -> Table:
+    if data[:2] == b"\x1f\x8b":
+        data = _unzip(data, name)
+    try:
+        if suffix == ".parquet" or (suffix is None and data[:4] == b"PAR1"):
+            return Table(pd.read_parquet(io.BytesIO(data)))
+        if suffix in (".feather", ".arrow"):
+            return Table(pd.read_feather(io.BytesIO(data)))
+    except (OSError, ValueError) as error:
+        raise TableError(f"Cannot read {name}: it is damaged or not a {suffix} file.") from error
+    if not data.strip():
+        raise TableError(f"Cannot read {name}: it is empty.")
+    dialect = detect_dialect(data, suffix)
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(data),
+            sep=dialect.delimiter,
+            encoding=dialect.encoding,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            index_col=False,
+        )
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
+    if len({*_header(data, dialect)}) < len(_header(data, dialect)):
+        twice = next(c for c in _header(data, dialect) if _header(data, dialect).count(c) > 1)
+        raise TableError(f"Two columns are named {twice!r}. Rename one of them.")
+    return Table(frame, dialect)
+
+
+def _unzip(data: bytes, name: str) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError) as error:
+        raise TableError(f"Cannot read {name}: the gzip data is damaged.") from error
+
+
+def _header(data: bytes, dialect: Dialect) -> list[str]:
+    first = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, newline="")
+    return next(csv.reader(first, delimiter=dialect.delimiter))
+
+
+def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
+    """Find how delimited text is written.
+
+    Parameters
+    ----------
+    data : bytes
+        The text.
+    suffix : str, optional
+        ``".tsv"`` and ``".tab"`` say that the delimiter is a tab.
+
+    Returns
+    -------
+    Dialect
+
+    Examples
+    --------
+    >>> detect_dialect(b"a;b\\r\\n1,5;2\\r\\n")
+    Dialect(delimiter=';', encoding='utf-8', quote_all=False, line_end='\\r\\n')
+    """
+    encoding = next(e for e in ("utf-8-sig", "utf-8", "cp1252", "latin-1") if _decodes(data, e))
+    if encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf"):
+        encoding = "utf-8"
+    text = data[:SNIFFED].decode(encoding, errors="ignore")
+    lines = text.splitlines()[:100]
+    head = lines[0]
+    delimiter = "\t" if suffix in (".tsv", ".tab") else _delimiter(lines)
+    fields = head.split(delimiter)
+    quote_all = all(f.startswith('"') and f.endswith('"') and len(f) > 1 for f in fields)
+    return Dialect(delimiter, encoding, quote_all, "\r\n" if "\r\n" in text else "\n")
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return the mark that cuts all lines into the same number of fields, the most of them."""
+
+    def fields(mark: str) -> tuple[bool, int]:
+        rows = [row for row in csv.reader(lines, delimiter=mark) if row]
+        widths = [len(row) for row in (rows[:-1] if len(rows) > 2 else rows)]
+        return len(set(widths)) == 1 and widths[0] > 1, widths[0]
+
+    return max((",", ";", "\t", "|"), key=fields)
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimited(frame: pd.DataFrame, dialect: Dialect) -> bytes:
+    text = frame.to_csv(
+        index=False,
+        sep=dialect.delimiter,
+        quoting=csv.QUOTE_ALL if dialect.quote_all else csv.QUOTE_MINIMAL,
+        lineterminator=dialect.line_end,
+    )
+    return text.encode(dialect.encoding, errors="replace")
