@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tabgen.errors import ModelFileError, SchemaError, TableError, TabgenError, TrainingDiverged
+    from tabgen.errors import ModelFileError, SchemaError, TabgenError, TableError, TrainingDiverged
     from tabgen.schema import Column, Schema
     from tabgen.synthesizer import TabularGAN
 
@@ -16,8 +16,8 @@ __all__ = [
     "ModelFileError",
     "Schema",
     "SchemaError",
-    "TableError",
     "TabgenError",
+    "TableError",
     "TabularGAN",
     "TrainingDiverged",
     "__version__",

@@ -182,10 +182,10 @@ def restore(
     fresh = fresh or {}
     columns = []
     for column in schema.columns:
-        values = tidy[column.name] if column.name in tidy else None
+        values = tidy.get(column.name)
         if column.kind in REPLACED:
             text = fresh[column.name]
-            values = text if values is None else np.where(values.isna(), None, text)
+            values = text if values is None else _blank(text, values.isna().to_numpy())
             restored = _as_dtype(_with_nulls(values, column), column)
         elif column.kind == "constant":
             restored = _restore_constant(values, column, len(tidy))
@@ -207,7 +207,7 @@ def restore_column(values: pd.Series, column: Column) -> Any:
     absent = np.isnan(numbers)
     if column.number is not None:
         texts = format_numbers(np.where(absent, 0, numbers), column.number)
-        return _as_dtype(_with_nulls(np.where(absent, None, texts), column), column)
+        return _as_dtype(_with_nulls(_blank(texts, absent), column), column)
     if column.holds == "Decimal":
         decimals = [None if np.isnan(n) else Decimal(repr(float(n))) for n in numbers]
         return pd.array(np.array(decimals, dtype=object), dtype=object)
@@ -231,7 +231,7 @@ def _restore_numbers(numbers: np.ndarray, absent: np.ndarray, dtype: Any) -> Any
         scale = dtype.pyarrow_dtype.scale
         exact = [None if np.isnan(n) else Decimal(f"{n:.{scale}f}") for n in numbers]
         return pd.array(np.array(exact, dtype=object), dtype=dtype)
-    values = np.where(absent, None, numbers) if pd.api.types.is_extension_array_dtype(dtype) else numbers
+    values = _blank(numbers, absent) if pd.api.types.is_extension_array_dtype(dtype) else numbers
     return pd.Series(values).astype(dtype).array
 
 
@@ -272,8 +272,15 @@ def _restore_constant(values: pd.Series | None, column: Column, rows: int) -> An
     filled = np.empty(rows, dtype=object)
     filled[:] = [label] * rows
     if values is not None:
-        filled = np.where(values.isna(), None, filled)
+        filled = _blank(filled, values.isna().to_numpy())
     return _as_dtype(_with_nulls(filled, column), column)
+
+
+def _blank(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
+    """Return values as objects, None where they are absent."""
+    blanked = values.astype(object)
+    blanked[absent] = None
+    return blanked
 
 
 def _with_nulls(values: np.ndarray, column: Column) -> np.ndarray:

@@ -138,9 +138,7 @@ class TextPattern:
 
 
 Generator = Counting | RandomNumbers | RandomUUIDs | TextPattern
-GENERATORS = {
-    kind.__name__: kind for kind in (Counting, RandomNumbers, RandomUUIDs, TextPattern)
-}
+GENERATORS = {kind.__name__: kind for kind in (Counting, RandomNumbers, RandomUUIDs, TextPattern)}
 
 
 def fit_identifiers(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, Generator]:
@@ -220,9 +218,9 @@ def _fit_pattern(texts: Sequence[str], unique: bool) -> TextPattern:
                 if piece.isalpha() or piece.isdigit():
                     counts.setdefault(f"{shape}\x1e{position}", Counter())[piece] += 1
     words, lengths = {}, {}
-    for slot, pieces in counts.items():
-        kept = {piece: float(n) for piece, n in pieces.items() if n >= COMMON}
-        rare = {piece: n for piece, n in pieces.items() if n < COMMON}
+    for slot, seen in counts.items():
+        kept = {piece: float(n) for piece, n in seen.items() if n >= COMMON}
+        rare = {piece: n for piece, n in seen.items() if n < COMMON}
         if rare:
             kept[""] = float(sum(rare.values()))
             lengths[slot] = sorted({len(piece) for piece in rare})

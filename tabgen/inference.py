@@ -139,9 +139,7 @@ def _whole_number_key(profile: ColumnProfile) -> Column:
 
 
 def _numeric(profile: ColumnProfile) -> Column:
-    if not pd.api.types.is_numeric_dtype(profile.dtype) or pd.api.types.is_complex_dtype(
-        profile.dtype
-    ):
+    if not pd.api.types.is_numeric_dtype(profile.dtype) or pd.api.types.is_complex_dtype(profile.dtype):
         raise ColumnRejected("not of a real number dtype")
     return _column(profile, "numeric", "number dtype")
 
@@ -168,9 +166,7 @@ def _yes_no(profile: ColumnProfile) -> Column:
 def _date_text(profile: ColumnProfile) -> Column:
     values, facts = _texts(profile, odd_one_out=lambda text: not re.search(r"\d", text))
     date_format = detect_date_format(values)
-    return _column(
-        profile, "datetime", f"dates written {date_format}", date_format=date_format, **facts
-    )
+    return _column(profile, "datetime", f"dates written {date_format}", date_format=date_format, **facts)
 
 
 def _number_text(profile: ColumnProfile) -> Column:
@@ -204,9 +200,7 @@ def _free_text(profile: ColumnProfile) -> Column:
     if present < FEW_ROWS or len(values) / present <= FREE_TEXT_SHARE:
         raise ColumnRejected("values repeat")
     if len(values) == present and not any(" " in value for value in values):
-        return _column(
-            profile, "identifier", "no value occurs twice", sensitivity="identifier", **facts
-        )
+        return _column(profile, "identifier", "no value occurs twice", sensitivity="identifier", **facts)
     return _column(profile, "text", "most values occur once", sensitivity="personal", **facts)
 
 

@@ -11,7 +11,23 @@ import pandas as pd
 from tabgen.errors import ColumnRejected
 from tabgen.schema import NumberLook
 
-NULLS = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "none", "-", "--", "?", ".")
+NULLS = (
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+    "none",
+    "-",
+    "--",
+    "?",
+    ".",
+)
 BOOLEANS = (
     ("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("off", "on"),
 )  # fmt: skip
@@ -45,7 +61,9 @@ NUMBER = re.compile(
     r"(?P<prefix>[$€£¥]\s?)?(?P<sign>-)?(?P<digits>[\d.,'\u00a0\u202f ]*\d|\d)"
     r"(?P<exponent>[eE][+-]?\d+)?(?P<suffix>\s?[%€$£]|\s?[a-zA-Z]{1,3})?"
 )
-MARKS = (("", "."), (",", "."), (".", ","), ("", ","), (" ", "."), (" ", ","), ("'", "."), ("\u00a0", ","))  # fmt: skip
+MARKS = (
+    ("", "."), (",", "."), (".", ","), ("", ","), (" ", "."), (" ", ","), ("'", "."), ("\u00a0", ","),
+)  # fmt: skip
 EXACT_DIGITS = 15  # digits that a float64 always keeps
 
 
@@ -78,9 +96,7 @@ def detect_number_look(texts: Sequence[str]) -> NumberLook:
             raise ColumnRejected(f"{text!r} is not a number")
         if re.match(r"0\d", match["digits"]):
             raise ColumnRejected(f"{text!r} has a leading zero")
-        if sum(map(str.isdigit, match["digits"])) > EXACT_DIGITS and not re.search(
-            r"[.,]", match["digits"]
-        ):
+        if sum(map(str.isdigit, match["digits"])) > EXACT_DIGITS and not re.search(r"[.,]", match["digits"]):
             raise ColumnRejected(f"{text!r} has more than {EXACT_DIGITS} digits")
     found = [match for match in matches if match is not None]
     prefixes, suffixes = {m["prefix"] or "" for m in found}, {m["suffix"] or "" for m in found}
@@ -92,7 +108,13 @@ def detect_number_look(texts: Sequence[str]) -> NumberLook:
         if all(_fits_marks(body, thousands, decimal) for body in bodies):
             lengths = [len(body.partition(decimal)[2]) for body in bodies]
             return NumberLook(
-                thousands, decimal, min(lengths), max(lengths), prefixes.pop(), suffixes.pop(), exponent
+                thousands,
+                decimal,
+                min(lengths),
+                max(lengths),
+                prefixes.pop(),
+                suffixes.pop(),
+                exponent,
             )
     raise ColumnRejected("thousands and decimal marks are not used in one way")
 
@@ -109,9 +131,7 @@ def _fits_marks(body: str, thousands: str, decimal: str) -> bool:
     if len(groups) == 1:
         return whole.isdigit() and len(whole) <= 3
     return (
-        all(g.isdigit() for g in groups)
-        and 1 <= len(groups[0]) <= 3
-        and all(len(g) == 3 for g in groups[1:])
+        all(g.isdigit() for g in groups) and 1 <= len(groups[0]) <= 3 and all(len(g) == 3 for g in groups[1:])
     )
 
 

@@ -31,7 +31,14 @@ from tabgen.schema import Schema, scalar_from_json, scalar_to_json
 from tabgen.tables import Dialect, write_whole
 
 FORMAT_VERSION = 1
-MEMBERS = ("schema.json", "encoder.json", "encoder.npz", "identifiers.json", "history.json", "model.keras")
+MEMBERS = (
+    "schema.json",
+    "encoder.json",
+    "encoder.npz",
+    "identifiers.json",
+    "history.json",
+    "model.keras",
+)
 LARGEST_MEMBER = 2**31  # bytes; a model is a few megabytes
 
 
@@ -214,8 +221,16 @@ def _codec_to_json(codec: Codec, key: str, arrays: dict[str, np.ndarray]) -> dic
         facts: dict[str, Any] = {"parts": parts, "constants": codec.constants}
         return {"kind": "datetime", "unit": codec.unit, "bounds": list(codec.bounds), **facts}
     if isinstance(codec, CategoricalCodec):
-        arrays[f"{key}.codes"], arrays[f"{key}.weights"] = codec.code_of_level, codec.weight_of_level
-        return {"kind": "categorical", "key": key, "ordered": codec.ordered, "missing": codec.missing}
+        arrays[f"{key}.codes"], arrays[f"{key}.weights"] = (
+            codec.code_of_level,
+            codec.weight_of_level,
+        )
+        return {
+            "kind": "categorical",
+            "key": key,
+            "ordered": codec.ordered,
+            "missing": codec.missing,
+        }
     arrays[f"{key}.knots"] = codec.knots
     facts = {"step": codec.step, "offset": codec.offset, "decimals": codec.decimals}
     return {"kind": "numeric", "key": key, "missing": codec.missing, **facts}

@@ -112,9 +112,7 @@ def profile_column(column: pd.Series) -> ColumnProfile:
     if isinstance(column.dtype, pd.CategoricalDtype):
         counts.index = counts.index.astype(column.dtype.categories.dtype)
     kept, complete = _limit(counts[counts > 0])
-    return ColumnProfile(
-        column.name, column.dtype, len(column), len(column) - len(present), kept, complete
-    )
+    return ColumnProfile(column.name, column.dtype, len(column), len(column) - len(present), kept, complete)
 
 
 def profile(chunks: Iterable[pd.DataFrame]) -> list[ColumnProfile]:

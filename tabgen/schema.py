@@ -181,7 +181,11 @@ def scalar_to_json(value: Any) -> Any:
         case tuple():
             return {"tuple": [scalar_to_json(item) for item in value]}
         case pd.Timestamp():
-            return {"Timestamp": value.isoformat(), "unit": value.unit, "tz": value.tz and str(value.tz)}
+            return {
+                "Timestamp": value.isoformat(),
+                "unit": value.unit,
+                "tz": value.tz and str(value.tz),
+            }
         case pd.Timedelta():
             return {"Timedelta": value.isoformat(), "unit": value.unit}
         case dt.datetime() | dt.date() | dt.time():
@@ -193,9 +197,7 @@ def scalar_to_json(value: Any) -> Any:
         case pd.Interval():
             ends = [scalar_to_json(value.left), scalar_to_json(value.right)]
             return {"Interval": ends, "closed": value.closed}
-    raise SchemaError(
-        f"Value {value!r} of type {type(value).__name__} cannot be stored. Convert it to text."
-    )
+    raise SchemaError(f"Value {value!r} of type {type(value).__name__} cannot be stored. Convert it to text.")
 
 
 def scalar_from_json(value: Any) -> Any:
@@ -233,7 +235,11 @@ def dtype_to_json(dtype: Any) -> dict[str, Any]:
         inner = dtype_to_json(dtype.categories.dtype)
         return {"name": "category", "categories": inner, "ordered": bool(dtype.ordered)}
     if isinstance(dtype, pd.StringDtype):
-        return {"name": "string", "storage": dtype.storage, "na": "NA" if dtype.na_value is pd.NA else "nan"}
+        return {
+            "name": "string",
+            "storage": dtype.storage,
+            "na": "NA" if dtype.na_value is pd.NA else "nan",
+        }
     if isinstance(dtype, pd.ArrowDtype):
         schema = pa.schema([("value", dtype.pyarrow_dtype)])
         return {"name": "arrow", "schema": schema.serialize().to_pybytes().hex()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-Source = pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]
+Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
 
 class TabularGAN(BaseEstimator):
@@ -149,9 +149,7 @@ class TabularGAN(BaseEstimator):
         self._name_features()
         return self
 
-    def sample(
-        self, n: int, *, seed: int | None = None, stratified: bool = True
-    ) -> pd.DataFrame:
+    def sample(self, n: int, *, seed: int | None = None, stratified: bool = True) -> pd.DataFrame:
         """Draw synthetic rows.
 
         Parameters
@@ -185,9 +183,7 @@ class TabularGAN(BaseEstimator):
             codes = self.model_.generate(int(n), seed=draws, stratified=stratified)
         tidy = self.encoder_.decode(codes, np.random.default_rng(decoding))
         rng = np.random.default_rng(fresh)
-        return restore(
-            tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng)
-        )
+        return restore(tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
         """Write the fitted model to one file.
@@ -228,7 +224,11 @@ class TabularGAN(BaseEstimator):
         """
         parts = load_parts(path)
         gan = cls(**parts.parameters)
-        gan.schema_, gan.encoder_, gan.identifiers_ = parts.schema, parts.encoder, dict(parts.identifiers)
+        gan.schema_, gan.encoder_, gan.identifiers_ = (
+            parts.schema,
+            parts.encoder,
+            dict(parts.identifiers),
+        )
         gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
         gan._name_features()
         return gan

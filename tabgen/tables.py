@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ STREAM = "-"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a delimited file is written.
+    r"""How a delimited file is written.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Dialect:
     quote_all : bool
         Whether every field is quoted, not only those that need it.
     line_end : str
-        ``"\\n"`` or ``"\\r\\n"``.
+        ``"\n"`` or ``"\r\n"``.
     """
 
     delimiter: str = ","
@@ -135,9 +135,7 @@ def write_table(
         write_whole(name, lambda file: frame.to_feather(file), force=force)
 
 
-def write_whole(
-    name: str | os.PathLike[str], write: Callable[[BinaryIO], Any], *, force: bool
-) -> None:
+def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, force: bool) -> None:
     """Write a file under a temporary name beside its place, then move it there.
 
     Raises
@@ -159,6 +157,19 @@ def write_whole(
                 raise
     except OSError as error:
         raise TableError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
+
+
+def check_target(target: str | os.PathLike[str], *, force: bool) -> None:
+    """Refuse a file name that could not be written to, before any work is done for it.
+
+    Raises
+    ------
+    TableError
+        If the folder does not exist, or the file exists and ``force`` is False.
+    """
+    if not Path(target).parent.is_dir():
+        raise TableError(f"There is no folder {str(Path(target).parent)!r}. Make it first.")
+    refuse_existing(target, force=force)
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
@@ -245,7 +256,7 @@ def _header(data: bytes, dialect: Dialect) -> list[str]:
 
 
 def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
-    """Find how delimited text is written.
+    r"""Find how delimited text is written.
 
     Parameters
     ----------
@@ -260,8 +271,8 @@ def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
 
     Examples
     --------
-    >>> detect_dialect(b"a;b\\r\\n1,5;2\\r\\n")
-    Dialect(delimiter=';', encoding='utf-8', quote_all=False, line_end='\\r\\n')
+    >>> detect_dialect(b"a;b\r\n1,5;2\r\n")
+    Dialect(delimiter=';', encoding='utf-8', quote_all=False, line_end='\r\n')
     """
     encoding = next(e for e in ("utf-8-sig", "utf-8", "cp1252", "latin-1") if _decodes(data, e))
     if encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf"):

@@ -13,7 +13,16 @@ from tabgen.encoding.datetime import DatetimeCodec, fit_datetime
 from tabgen.encoding.layout import Layout, Token
 from tabgen.encoding.numeric import NumericCodec, fit_numeric
 
-__all__ = ["Codec", "Layout", "TableEncoder", "Token", "fit_encoder"]
+__all__ = [
+    "CategoricalCodec",
+    "Codec",
+    "DatetimeCodec",
+    "Layout",
+    "NumericCodec",
+    "TableEncoder",
+    "Token",
+    "fit_encoder",
+]
 
 Codec = NumericCodec | CategoricalCodec | DatetimeCodec
 
@@ -38,9 +47,7 @@ class TableEncoder:
 
     def encode(self, tidy: pd.DataFrame) -> np.ndarray:
         """Return the codes of a tidy frame: int32, shape ``(rows, tokens)``."""
-        columns = [
-            _encode_column(codec, tidy[name]) for name, codec in _in_layout_order(self.codecs)
-        ]
+        columns = [_encode_column(codec, tidy[name]) for name, codec in _in_layout_order(self.codecs)]
         if not columns:
             return np.zeros((len(tidy), 0), dtype=np.int32)
         return np.concatenate(columns, axis=1)
@@ -90,17 +97,13 @@ def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
     True
     """
     wide = {name for name in tidy if _is_wide(tidy[name])}
-    codecs: dict[Hashable, Codec] = {
-        name: _fit_column(tidy[name], None) for name in tidy if name not in wide
-    }
+    codecs: dict[Hashable, Codec] = {name: _fit_column(tidy[name], None) for name in tidy if name not in wide}
     if wide:  # rare levels are grouped by the company they keep in the other columns
         others = [_encode_column(codec, tidy[name]) for name, codec in codecs.items()]
         context = np.concatenate(others, axis=1) if others else None
         codecs |= {name: _fit_column(tidy[name], context) for name in tidy if name in wide}
     codecs = {name: codecs[name] for name in tidy}
-    levels = {
-        name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)
-    }
+    levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
     tokens = [t for name, codec in _in_layout_order(codecs) for t in _tokens(name, codec)]
     return TableEncoder(codecs, levels, Layout(tuple(tokens)))
 
@@ -132,15 +135,11 @@ def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:
 
 def _tokens(name: Hashable, codec: Codec) -> list[Token]:
     if isinstance(codec, DatetimeCodec):
-        return [
-            Token(name, part, c.cardinality, True, c.missing) for part, c in codec.parts.items()
-        ]
+        return [Token(name, part, c.cardinality, True, c.missing) for part, c in codec.parts.items()]
     ordered = not isinstance(codec, CategoricalCodec) or codec.ordered
     return [Token(name, "value", codec.cardinality, ordered, codec.missing)]
 
 
 def _in_layout_order(codecs: Mapping[Hashable, Codec]) -> list[tuple[Hashable, Codec]]:
     """Sort columns by their largest token: what is simple is drawn first, the rest follows from it."""
-    return sorted(
-        codecs.items(), key=lambda item: max(t.cardinality for t in _tokens(item[0], item[1]))
-    )
+    return sorted(codecs.items(), key=lambda item: max(t.cardinality for t in _tokens(item[0], item[1])))

@@ -41,9 +41,7 @@ class CategoricalCodec:
 
     def encode(self, levels: np.ndarray) -> np.ndarray:
         """Return the code of each level number (-1 for missing): int32, shape ``(rows,)``."""
-        return np.where(levels < 0, self.cardinality - 1, self.code_of_level[levels]).astype(
-            np.int32
-        )
+        return np.where(levels < 0, self.cardinality - 1, self.code_of_level[levels]).astype(np.int32)
 
     def decode(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return a level number for each code, -1 for missing.
@@ -101,9 +99,7 @@ def fit_categorical(
     return CategoricalCodec(codes.astype(np.int64), weights, ordered, bool((~seen).any()))
 
 
-def _share_codes(
-    levels: np.ndarray, weights: np.ndarray, context: np.ndarray | None
-) -> np.ndarray:
+def _share_codes(levels: np.ndarray, weights: np.ndarray, context: np.ndarray | None) -> np.ndarray:
     """Give frequent levels their own code and let rare levels that behave alike share one."""
     by_weight = np.argsort(-weights, kind="stable")
     rare = by_weight[OWN_CODES:]
@@ -128,9 +124,7 @@ def _profiles(levels: np.ndarray, weights: np.ndarray, context: np.ndarray) -> n
     )
     together = member @ company
     share = np.asarray(together.sum(axis=0)).ravel() / max(together.sum(), 1)
-    scaled = scipy.sparse.diags(1 / (weights + 1)) @ together @ scipy.sparse.diags(
-        1 / np.sqrt(share + 1e-12)
-    )
+    scaled = scipy.sparse.diags(1 / (weights + 1)) @ together @ scipy.sparse.diags(1 / np.sqrt(share + 1e-12))
     width = min(8, scaled.shape[1] - 1)
     if width < 1:
         return np.zeros((len(weights), 1))

@@ -9,6 +9,9 @@ import numpy as np
 from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
 
 DAY_SECONDS = 86_400
+DAYS_IN_MONTH = 365.25 / 12
+CLEAR_GAIN = 0.02  # nats; a smaller difference between two kinds of structure is none
+WEEKS_PER_LEAF = 4  # weeks are no coarser than months up to here
 MONDAY = 3  # 1970-01-01 was a Thursday: day -3 is a Monday
 
 
@@ -56,9 +59,9 @@ class DatetimeCodec:
 def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
     """Learn the calendar parts of a column.
 
-    Few distinct days become one token. Otherwise the day is told by year, month and day or by week
-    and weekday, whichever parts depend less on each other (the lower sum of entropies): seasons
-    live in the first, office hours in the second.
+    Few distinct days become one token. Otherwise the day is told by week and weekday or by year,
+    month and day, whichever shows more structure: office days live in the first, paydays and the
+    seasons of a long time in the second.
 
     Parameters
     ----------
@@ -71,7 +74,7 @@ def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
 
     Examples
     --------
-    >>> days = np.datetime64("2024-01-01", "s") + np.arange(0, 900, 3) * np.timedelta64(1, "D")
+    >>> days = np.datetime64("1940-01-01", "s") + np.arange(0, 29_100, 97) * np.timedelta64(1, "D")
     >>> codec = fit_datetime(days)
     >>> list(codec.parts)
     ['year', 'month', 'day']
@@ -83,10 +86,8 @@ def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
     if len(np.unique(split["date"][present])) <= default_leaves(int(present.sum())):
         scheme = ["date"]
     else:
-        scheme = min(
-            (["year", "month", "day"], ["week", "weekday"]),
-            key=lambda parts: sum(_entropy(split[part][present]) for part in parts),
-        )
+        weekly = _is_weekly({part: values[present] for part, values in split.items()})
+        scheme = ["week", "weekday"] if weekly else ["year", "month", "day"]
     parts, constants = {}, {}
     for part in [*scheme, "hour", "minute", "second", "fraction"]:
         values = split[part]
@@ -155,7 +156,20 @@ def _join_days(parts: dict[str, np.ndarray]) -> np.ndarray:
     return np.minimum(first_day + parts["day"] - 1, next_first - 1)
 
 
+def _is_weekly(split: dict[str, np.ndarray]) -> bool:
+    """Tell whether weekdays show more structure than days of the month do.
+
+    Where neither does, weeks are the better choice as long as they are no coarser than months.
+    """
+    weekdays = np.log(7) - _entropy(split["weekday"])
+    days = np.log(DAYS_IN_MONTH) - _entropy(split["day"])
+    if abs(weekdays - days) > CLEAR_GAIN:
+        return bool(weekdays > days)
+    return bool(np.ptp(split["week"]) <= WEEKS_PER_LEAF * default_leaves(len(split["week"])))
+
+
 def _entropy(values: np.ndarray) -> float:
-    """Return the entropy of a sample in nats."""
-    shares = np.unique(values, return_counts=True)[1] / len(values)
-    return float(-(shares * np.log(shares)).sum())
+    """Return the entropy of a sample in nats, corrected for few rows (Miller 1955)."""
+    counts = np.unique(values, return_counts=True)[1]
+    shares = counts / counts.sum()
+    return float(-(shares * np.log(shares)).sum() + (len(counts) - 1) / (2 * counts.sum()))

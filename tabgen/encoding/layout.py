@@ -66,7 +66,8 @@ class Layout:
         """For each token the running number of its column, shape ``(tokens,)``."""
         numbers: dict[Hashable, int] = {}
         return np.array(
-            [numbers.setdefault(token.column, len(numbers)) for token in self.tokens], dtype=np.int64
+            [numbers.setdefault(token.column, len(numbers)) for token in self.tokens],
+            dtype=np.int64,
         )
 
     def positions(self, column: Hashable) -> list[int]:

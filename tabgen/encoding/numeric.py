@@ -144,12 +144,14 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     group = _leaf_of_distinct(counts, n, leaves) if len(distinct) > leaves else np.arange(len(distinct))
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], len(distinct)]
-    knots = np.stack(
-        [_knots(distinct[a:b], counts[a:b]) for a, b in zip(starts, stops, strict=True)]
-    )
+    knots = np.stack([_knots(distinct[a:b], counts[a:b]) for a, b in zip(starts, stops, strict=True)])
     decimals = count_decimals(distinct)
     return NumericCodec(
-        knots, _grid_step(distinct, decimals), float(distinct[0]), decimals, len(present) < len(values)
+        knots,
+        _grid_step(distinct, decimals),
+        float(distinct[0]),
+        decimals,
+        len(present) < len(values),
     )
 
 

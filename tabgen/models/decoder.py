@@ -55,12 +55,8 @@ class CausalDecoder(keras.layers.Layer):
         owner = space.coefficient_owner
         everything = np.ones((context, width)), np.ones((context, len(owner)))
         self.first = MaskedDense(source[:, None] <= self.degrees, seed)
-        self.deeper = [
-            MaskedDense(self.degrees[:, None] <= self.degrees, seed) for _ in range(depth - 1)
-        ]
-        self.from_context = [
-            MaskedDense(everything[0], seed, use_bias=False) for _ in range(depth)
-        ]
+        self.deeper = [MaskedDense(self.degrees[:, None] <= self.degrees, seed) for _ in range(depth - 1)]
+        self.from_context = [MaskedDense(everything[0], seed, use_bias=False) for _ in range(depth)]
         self.to_heads = MaskedDense(self.degrees[:, None] < owner, seed, use_bias=False, scale=0.1)
         self.context_to_heads = MaskedDense(everything[1], seed, use_bias=False, scale=0.1)
         self.skip = None

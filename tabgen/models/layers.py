@@ -142,9 +142,7 @@ class TokenEmbedding(keras.layers.Layer):
     the leaf rank, so that neighbouring numbers start as neighbours.
     """
 
-    def __init__(
-        self, space: CodeSpace, width: int, seed: keras.random.SeedGenerator, **kwargs: Any
-    ) -> None:
+    def __init__(self, space: CodeSpace, width: int, seed: keras.random.SeedGenerator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.space, self.width = space, width
         free = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
@@ -214,9 +212,7 @@ class TokenHeads(keras.layers.Layer):
     the leaf rank plus a few free directions; unordered ones get free directions only.
     """
 
-    def __init__(
-        self, space: CodeSpace, seed: keras.random.SeedGenerator, **kwargs: Any
-    ) -> None:
+    def __init__(self, space: CodeSpace, seed: keras.random.SeedGenerator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.space = space
         self.direct_width = sum(space.cardinalities[t] for t in space.direct)
@@ -243,7 +239,7 @@ class TokenHeads(keras.layers.Layer):
     def call(self, coefficients: tf.Tensor) -> tf.Tensor:
         """Expand coefficients to logits; padding codes get a very negative one."""
         parts, position = [coefficients[:, : self.direct_width]], self.direct_width
-        for bank, basis in zip(self.banks, self.bases(), strict=True):
+        for basis in self.bases():
             tokens, rank, size = basis.shape
             block = coefficients[:, position : position + tokens * rank]
             block = tf.reshape(block, (-1, tokens, rank))
@@ -253,9 +249,7 @@ class TokenHeads(keras.layers.Layer):
         return tf.concat(parts, axis=1) + self.bias + self.padding
 
 
-def log_likelihood(
-    logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, member: tf.Tensor
-) -> tf.Tensor:
+def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, member: tf.Tensor) -> tf.Tensor:
     """Return log p of each token's code.
 
     Parameters

@@ -50,9 +50,7 @@ class DecoderArrays:
     stops: np.ndarray
 
 
-def decoder_arrays(
-    space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder
-) -> DecoderArrays:
+def decoder_arrays(space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder) -> DecoderArrays:
     """Read the weights of a decoder."""
     tokens = range(len(space.cardinalities))
     owner = space.coefficient_owner
@@ -71,7 +69,7 @@ def decoder_arrays(
         first=decoder.first.masked_kernel().numpy(),
         deeper=[layer.masked_kernel().numpy() for layer in decoder.deeper],
         from_context=[layer.masked_kernel().numpy() for layer in decoder.from_context],
-        biases=[layer.bias.numpy() for layer in (decoder.first, *decoder.deeper)],
+        biases=[np.asarray(layer.bias) for layer in (decoder.first, *decoder.deeper)],
         to_heads=[np.ascontiguousarray(to_heads[:, c]) for c in columns],
         context_to_heads=[np.ascontiguousarray(context_to_heads[:, c]) for c in columns],
         skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
@@ -133,15 +131,15 @@ def _draw_chunk(
     width = arrays.table.shape[1]
     embedded = np.empty((rows, tokens * width), dtype=np.float32)
     pending = [
-        context @ kernel + bias
-        for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
+        context @ kernel + bias for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
     ]  # what each hidden layer has received so far, (rows, units)
     hidden = [np.empty_like(p) for p in pending]
     prefix = np.zeros(rows, dtype=np.int64)  # number of the group of rows that agree so far
     begun = 0
     for token in range(tokens):
-        logits = context @ arrays.context_to_heads[token] + hidden[-1][:, :begun] @ (
-            arrays.to_heads[token][:begun]
+        logits = (
+            context @ arrays.context_to_heads[token]
+            + hidden[-1][:, :begun] @ (arrays.to_heads[token][:begun])
         )
         if arrays.skip is not None:
             seen = token * width
@@ -150,7 +148,7 @@ def _draw_chunk(
         if expansion is not None:
             logits = logits @ expansion
         logits += arrays.head_bias[token]
-        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random(rows)
+        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
         drawn = _invert(logits, uniforms)
         codes[:, token] = np.where(evidence[:, token] < 0, drawn, evidence[:, token])
         prefix = np.unique(prefix * logits.shape[1] + codes[:, token], return_inverse=True)[1]

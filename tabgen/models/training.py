@@ -151,9 +151,9 @@ class AnnealFromBest(keras.callbacks.Callback):
         self.anneal_start = self.step
         self.anneal_steps = math.ceil(self.config.anneal_share * self.best_step)
         if isinstance(self.config.epochs, int):
-            left = self.config.epochs - epoch - 1
-            self.anneal_steps = max(1, left * self.steps_per_epoch)
-            self.model.stop_training = left == 0
+            epochs_left = self.config.epochs - epoch - 1
+            self.anneal_steps = max(1, epochs_left * self.steps_per_epoch)
+            self.model.stop_training = epochs_left == 0
         if self.config.max_minutes:
             elapsed = time.perf_counter() - self.began
             left = max(0.0, 60 * self.config.max_minutes - elapsed)
@@ -232,9 +232,7 @@ def train(
     return {name: [float(v) for v in values] for name, values in history.history.items()}
 
 
-def split_rows(
-    rows: int, config: TrainingConfig, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(rows: int, config: TrainingConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of rows to learn from and of rows to judge by.
 
     Below 50 rows all rows serve both ends: too few to hold any out.

@@ -28,8 +28,8 @@ class VAEConfig:
         Width of the latent; 0 leaves it out.
     width, depth, embedding, context : int
         Sizes of the decoder, of token embeddings and of the context vector.
-    dropout : float
-        Share of hidden units dropped in training.
+    dropout, input_dropout : float
+        Shares of hidden units and of input tokens dropped in training.
     beta : float
         Weight of the Kullback-Leibler term.
     evidence_rate : float
@@ -48,6 +48,7 @@ class VAEConfig:
     embedding: int = 16
     context: int = 128
     dropout: float = 0.1
+    input_dropout: float = 0.0
     beta: float = 1.0
     evidence_rate: float = 0.5
     seed: int = 0
@@ -98,8 +99,8 @@ class ConditionalVAE(keras.Model):
     def __init__(self, config: VAEConfig | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(config, dict):
-            lists = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-            config = VAEConfig(**lists)
+            facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+            config = VAEConfig(**facts)
         self.config = config
         self.space = CodeSpace(config.cardinalities, config.ordered, config.missing)
         self.seeds = keras.random.SeedGenerator(config.seed)
@@ -140,9 +141,9 @@ class ConditionalVAE(keras.Model):
 
     def start_from_frequencies(self, codes: np.ndarray) -> None:
         """Set the bias of the heads to the log frequency of each code of ``(rows, tokens)``."""
-        counts = np.bincount(
-            (codes + self.space.offsets).ravel(), minlength=self.space.width
-        ).astype(np.float64)
+        counts = np.bincount((codes + self.space.offsets).ravel(), minlength=self.space.width).astype(
+            np.float64
+        )
         totals = np.maximum(counts @ self.member.numpy(), 1)[self.space.owner]
         self.decoder.heads.bias.assign(np.log((counts + 0.5) / totals).astype(np.float32))
 
@@ -166,9 +167,7 @@ class ConditionalVAE(keras.Model):
         context = self.evidence_net(tf.concat([flat, visible], axis=1))
         return context * tf.reduce_max(visible, axis=1, keepdims=True)
 
-    def losses_of(
-        self, codes: tf.Tensor, visible: tf.Tensor, training: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def losses_of(self, codes: tf.Tensor, visible: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Return reconstruction loss and Kullback-Leibler term of each row, in nats.
 
         Parameters
@@ -190,9 +189,17 @@ class ConditionalVAE(keras.Model):
             latent = mean + tf.exp(log_var / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
             kl = gaussian_kl(mean, log_var, prior_mean, prior_log_var)
             context += self.latent_net(latent)
+        if training and self.config.input_dropout:
+            flat = self._drop_tokens(embedded)
         logits = self.decoder(flat, context, training=training)
         likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
         return -tf.reduce_sum(likelihood * (1 - visible), axis=1), kl
+
+    def _drop_tokens(self, embedded: tf.Tensor) -> tf.Tensor:
+        """Hide random tokens of each row from the decoder, so that it leans on no single one."""
+        batch, tokens, width = tf.shape(embedded)[0], embedded.shape[1], embedded.shape[2]
+        kept = keras.random.dropout(tf.ones((batch, tokens, 1)), self.config.input_dropout, seed=self.seeds)
+        return tf.reshape(embedded * kept, (-1, tokens * width))
 
     def train_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Take one optimizer step on a batch of codes."""

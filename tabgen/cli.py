@@ -1,0 +1,298 @@
+"""Commands typed in a shell to calls of the library; data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tabgen import __version__
+from tabgen.errors import TabgenError
+
+if TYPE_CHECKING:
+    from tabgen.synthesizer import TabularGAN
+    from tabgen.tables import Dialect
+
+INTERRUPTED = 130
+MODEL_SUFFIX = ".tabgen"
+
+
+class OneShotGroup(click.Group):
+    """A group whose first word may also be a file: ``tabgen IN OUT`` means ``tabgen synthesize``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take a word that is no command for the input file of the one-shot."""
+        if args[0] not in self.commands and len(args) > 1:
+            args = ["synthesize", *args]
+        return super().resolve_command(ctx, args)
+
+
+class Epochs(click.ParamType):
+    """A whole number of epochs, or "auto"."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number or the word."""
+        if value == "auto":
+            return value
+        return click.IntRange(min=1).convert(value, param, ctx)
+
+
+TRAINING = [
+    click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
+    click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
+    click.option("--seed", type=int, help="Repeat exactly; without it every run differs."),
+    click.option("--force", is_flag=True, help="Replace existing files."),
+    click.option("--quiet", is_flag=True, help="Say nothing but errors."),
+]  # fmt: skip
+
+
+def training_options(command: Any) -> Any:
+    """Add the options that every training command has."""
+    for option in reversed(TRAINING):
+        command = option(command)
+    return command
+
+
+@click.group(cls=OneShotGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tabgen")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    r"""Synthetic tables that look, behave and model like the real one and hold nobody's data.
+
+    \b
+    tabgen IN OUT            learn the table IN, write a synthetic table OUT
+    tabgen COMMAND --help    more on each command
+
+    Files are told by their suffix: .csv .tsv .txt .tab (also .gz), .parquet, .feather, .arrow;
+    "-" is standard input or output.
+    """
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@click.option("--rows", type=click.IntRange(min=0), help="Rows to write; by default as many as IN has.")
+@click.option("--model-file", type=click.Path(), help="Also save the fitted model here.")
+@click.option("--report", type=click.Path(), help="Also compare both tables in this HTML file.")
+@training_options
+def synthesize(
+    source: str,
+    target: str,
+    rows: int | None,
+    model_file: str | None,
+    report: str | None,
+    epochs: int | str,
+    max_minutes: float | None,
+    seed: int | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Learn the table IN and write a synthetic table OUT (the word "synthesize" can be left out)."""
+    _check_targets([target, model_file, report], force)
+    _check_format(target)
+    real, dialect = _read(source)
+    gan = _fit(real, dialect, epochs, max_minutes, seed, quiet)
+    synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
+    _write(synthetic, target, dialect, force)
+    _say(f"Wrote {len(synthetic):,} rows to {_place(target)} ({_training(gan)}).", quiet)
+    if model_file:
+        gan.save(model_file, force=force)
+        _say(f"Saved the model to {model_file}.", quiet)
+    if report:
+        from tabgen.report import write_report
+
+        card = write_report(real, synthetic, report, history=gan.history_, force=force)
+        _say(f"Wrote the report to {report} (mean distance of columns {card.shape:.2%}).", quiet)
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@click.argument("model_file", metavar="MODEL")
+@training_options
+def fit(
+    source: str,
+    model_file: str,
+    epochs: int | str,
+    max_minutes: float | None,
+    seed: int | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Learn the table IN and save the fitted model."""
+    _check_targets([model_file], force)
+    real, dialect = _read(source)
+    gan = _fit(real, dialect, epochs, max_minutes, seed, quiet)
+    gan.save(model_file, force=force)
+    _say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
+
+
+@cli.command()
+@click.argument("model_file", metavar="MODEL")
+@click.argument("target", metavar="OUT")
+@click.option("--rows", type=click.IntRange(min=0), default=1_000, show_default=True, help="Rows to write.")
+@click.option("--seed", type=int, help="Repeat exactly; without it every run differs.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def sample(model_file: str, target: str, rows: int, seed: int | None, force: bool, quiet: bool) -> None:
+    """Draw rows from a fitted model."""
+    _check_targets([target], force)
+    _check_format(target)
+    with _quiet_tensorflow():
+        from tabgen.synthesizer import TabularGAN
+
+        gan = TabularGAN.load(model_file)
+    _write(gan.sample(rows, seed=seed), target, gan.dialect_, force)
+    _say(f"Wrote {rows:,} rows to {_place(target)}.", quiet)
+
+
+@cli.command()
+@click.argument("file", metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
+def inspect(file: str, as_json: bool) -> None:
+    """Show what tabgen takes each column of a table or of a fitted model for, and why."""
+    from tabgen.inference import infer_schema
+    from tabgen.modelfile import read_schema
+    from tabgen.profiling import profile
+
+    fitted = file.endswith(MODEL_SUFFIX)
+    schema = read_schema(file) if fitted else infer_schema(profile([_read(file)[0]]))
+    if as_json:
+        click.echo(schema.to_json())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("column", "kind", "missing", "levels", "sensitivity", "because", box=None)
+    for column in schema.columns:
+        levels = str(len(column.levels)) if column.levels else ""
+        table.add_row(
+            str(column.name), column.kind, f"{column.missing:.1%}", levels, column.sensitivity, column.reason
+        )  # fmt: skip
+    Console().print(table)
+
+
+@cli.command()
+@click.argument("real", metavar="REAL")
+@click.argument("synthetic", metavar="SYNTHETIC")
+@click.argument("target", metavar="OUT.html")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def report(real: str, synthetic: str, target: str, force: bool, quiet: bool) -> None:
+    """Compare a real and a synthetic table in one HTML file."""
+    from tabgen.report import write_report
+
+    _check_targets([target], force)
+    card = write_report(_read(real)[0], _read(synthetic)[0], target, force=force)
+    _say(f"Wrote the report to {target} (mean distance of columns {card.shape:.2%}).", quiet)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 error, 2 wrong usage, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        cli.main(words, prog_name="tabgen", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TabgenError as error:
+        if "--debug" in words:
+            raise
+        click.echo(f"{click.style('Error:', fg='red')} {error}", err=True)
+        return 1
+    except BrokenPipeError:  # the reader of our output has left: nobody to complain to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _read(source: str) -> tuple[Any, Dialect | None]:
+    from tabgen.tables import read_table
+
+    table = read_table(source)
+    return table.frame, table.dialect
+
+
+def _write(frame: Any, target: str, dialect: Dialect | None, force: bool) -> None:
+    from tabgen.tables import write_table
+
+    write_table(frame, target, dialect, force=force)
+
+
+def _check_targets(targets: list[str | None], force: bool) -> None:
+    """Refuse before training what would fail after it."""
+    from tabgen.tables import STREAM, check_target
+
+    for target in targets:
+        if target is not None and target != STREAM:
+            check_target(target, force=force)
+
+
+def _check_format(target: str) -> None:
+    """Refuse a table file of no known format before training."""
+    from tabgen.tables import STREAM, file_format
+
+    if target != STREAM:
+        file_format(target)
+
+
+def _fit(
+    frame: Any,
+    dialect: Dialect | None,
+    epochs: int | str,
+    max_minutes: float | None,
+    seed: int | None,
+    quiet: bool,
+) -> TabularGAN:
+    with _quiet_tensorflow():
+        from tabgen.synthesizer import TabularGAN
+    gan = TabularGAN(
+        epochs=epochs,
+        max_minutes=max_minutes,
+        random_state=seed,
+        verbose=not quiet and sys.stderr.isatty(),
+    ).fit(frame)
+    gan.dialect_ = dialect
+    return gan
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow() -> Iterator[None]:
+    """Import TensorFlow without the lines that its C++ side writes to standard error."""
+    sys.stderr.flush()
+    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import tensorflow  # noqa: F401
+
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
+def _training(gan: TabularGAN) -> str:
+    if gan.history_.empty:
+        return "nothing to learn: no column varies"
+    return f"{len(gan.history_)} epochs in {gan.history_['seconds'].iloc[-1]:.0f} s"
+
+
+def _place(target: str) -> str:
+    return "standard output" if target == "-" else target
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(text, err=True)
