@@ -154,8 +154,10 @@ class TokenEmbedding(keras.layers.Layer):
             for t, (offset, size) in enumerate(zip(space.offsets, space.cardinalities, strict=True))
             if space.ordered[t] and size - space.missing[t] >= 3
         ]
-        shape = (len(self.slices), self.features.shape[1], width)
-        self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")
+        self.smooth = None
+        if self.slices:
+            shape = (len(self.slices), self.features.shape[1], width)
+            self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")
 
     def table(self) -> tf.Tensor:
         """Return the embedding of every code, shape ``(codes, width)``."""

@@ -212,6 +212,7 @@ def train(
         use_ema=True,
         ema_momentum=config.ema,
     )
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
     schedule = AnnealFromBest(config, steps)

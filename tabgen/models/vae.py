@@ -128,7 +128,15 @@ class ConditionalVAE(keras.Model):
                 ],
                 name="prior",
             )
-            self.latent_net = mlp((config.latent_dim, config.context), self.seeds, "latent")
+            # starts near zero: an untrained latent is noise to the decoder
+            faint = keras.initializers.RandomNormal(stddev=0.02, seed=self.seeds)
+            self.latent_net = keras.Sequential(
+                [
+                    keras.Input((config.latent_dim,)),
+                    keras.layers.Dense(config.context, activation="silu", kernel_initializer=faint),
+                ],
+                name="latent",
+            )
         self.member = tf.one_hot(self.space.owner, tokens)  # (codes, tokens)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")

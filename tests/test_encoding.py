@@ -1,0 +1,183 @@
+"""Codecs: values to codes and back, alone and as a whole table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tabgen.encoding import fit_encoder
+from tabgen.encoding.categorical import MAX_CODES, fit_categorical
+from tabgen.encoding.datetime import fit_datetime
+from tabgen.encoding.numeric import KNOTS, count_decimals, fit_numeric
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def decoded(codec, values, rng):
+    return codec.decode(codec.encode(values), rng)
+
+
+def test_few_distinct_numbers_come_back_exactly(rng):
+    values = rng.choice([-3.5, 0.0, 1e-9, 7.25, 1e15, np.nan], 500)
+    np.testing.assert_array_equal(decoded(fit_numeric(values), values, rng), values)
+
+
+def test_spikes_are_atoms(rng):
+    values = np.r_[np.zeros(4_000), np.full(600, 99_999.0), rng.lognormal(3, 2, 6_000).round(2)]
+    back = decoded(fit_numeric(values), values, rng)
+    assert (back == 0).sum() == 4_000
+    assert (back == 99_999).sum() == 600
+
+
+def test_the_grid_of_a_column_is_kept(rng):
+    values = 5.0 * rng.integers(0, 10_000, 5_000) + 3
+    codec = fit_numeric(values)
+    assert codec.step == 5
+    assert set(np.mod(decoded(codec, values, rng), 5)) == {3}
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 5])
+def test_decimals_are_kept(rng, decimals):
+    values = np.round(rng.normal(0, 100, 3_000), decimals)
+    back = decoded(fit_numeric(values), values, rng)
+    np.testing.assert_array_equal(np.round(back, decimals), back)
+    assert count_decimals(back) == decimals
+
+
+def test_heavy_tails_keep_their_far_quantile(rng):
+    values = rng.lognormal(0, 2, 50_000)
+    back = decoded(fit_numeric(values), values, rng)
+    for share in (0.5, 0.99, 0.999):
+        assert np.quantile(back, share) == pytest.approx(np.quantile(values, share), rel=0.15)
+    assert back.max() <= values.max()
+    assert back.min() >= values.min()
+
+
+def test_a_leaf_never_stores_most_of_its_rows(rng):
+    values = rng.normal(size=2_000)
+    codec = fit_numeric(values)
+    assert codec.knots.shape == (codec.leaves, KNOTS)
+    assert np.isin(values, codec.knots).mean() < 0.1
+
+
+def test_unseen_numbers_go_to_the_nearest_leaf():
+    codec = fit_numeric(np.array([0.0, 10.0, 20.0]))
+    assert codec.encode(np.array([-5.0, 4.0, 6.0, 99.0])).tolist() == [0, 0, 1, 2]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    arrays(
+        np.float64,
+        st.integers(1, 200),
+        elements=st.floats(-1e15, 1e15, allow_nan=False).map(lambda x: round(x, 3)),
+    ),
+    st.integers(2, 40),
+)
+def test_decoded_numbers_stay_in_their_leaf(values, leaves):
+    codec = fit_numeric(values, leaves)
+    codes = codec.encode(values)
+    back = codec.decode(codes, np.random.default_rng(0))
+    assert codes.max() < codec.cardinality
+    assert ((back >= codec.knots[codes, 0]) & (back <= codec.knots[codes, -1])).all()
+
+
+def test_many_levels_share_codes_by_frequency(rng):
+    levels = rng.zipf(1.3, 40_000) % 20_000
+    codec = fit_categorical(levels, 20_000, ordered=False)
+    back = decoded(codec, levels, rng)
+    assert codec.cardinality <= MAX_CODES
+    assert set(back) <= set(levels)
+    top = np.bincount(levels).argmax()
+    assert (back == top).mean() == pytest.approx((levels == top).mean(), abs=0.002)
+
+
+def test_levels_that_share_a_code_keep_the_same_company(rng):
+    region = rng.integers(0, 4, 30_000)
+    city = region * 1_000 + rng.integers(0, 1_000, 30_000)  # 4,000 cities, each in one region
+    codec = fit_categorical(city, 4_000, ordered=False, context=region[:, None])
+    back = decoded(codec, city, rng)
+    assert (back // 1_000 == region).mean() > 0.95
+
+
+def test_many_ordered_levels_share_codes_with_their_neighbours(rng):
+    levels = rng.integers(0, 5_000, 30_000)
+    codec = fit_categorical(levels, 5_000, ordered=True)
+    assert codec.cardinality <= MAX_CODES
+    assert np.abs(decoded(codec, levels, rng) - levels).max() <= 20
+
+
+def test_unseen_levels_are_never_drawn(rng):
+    levels = np.array([1, 3, 3, -1])
+    codec = fit_categorical(levels, 5, ordered=True)
+    codes = rng.integers(0, codec.cardinality, 1_000)
+    assert set(codec.decode(codes, rng)) == {-1, 1, 3}
+
+
+MOMENTS = {
+    "few days": pd.date_range("2024-01-01", periods=40),
+    "office days": pd.bdate_range("2010-01-01", periods=3_000),
+    "long ago": pd.date_range("1900-03-01", periods=900, freq="41D"),
+    "hourly": pd.date_range("2020-02-28 23:00", periods=5_000, freq="h"),
+    "nanoseconds": pd.to_datetime([1, 10**18 + 1, 10**18 + 999], unit="ns"),
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_moments_come_back(rng, name, unit):
+    moments = MOMENTS[name].as_unit(unit).to_numpy()
+    moments = np.r_[moments, np.datetime64("NaT", unit)]
+    codec = fit_datetime(moments)
+    back = decoded(codec, moments, rng)
+    assert back.dtype == moments.dtype
+    assert np.isnat(back).tolist() == np.isnat(moments).tolist()
+    exact = all(
+        part.leaves == len(part.knots) and np.ptp(part.knots, axis=1).max() == 0
+        for part in codec.parts.values()
+    )
+    if exact:
+        np.testing.assert_array_equal(back, moments)
+    else:
+        assert back[:-1].min() >= moments[:-1].min()
+        assert back[:-1].max() <= moments[:-1].max()
+
+
+def test_office_days_stay_office_days(rng):
+    moments = MOMENTS["office days"].to_numpy()
+    back = pd.DatetimeIndex(decoded(fit_datetime(moments), moments, rng))
+    assert back.day_of_week.max() <= 4
+
+
+def test_the_end_of_a_month_is_never_passed(rng):
+    moments = pd.date_range("1950-01-31", periods=700, freq="ME").to_numpy()
+    codec = fit_datetime(moments)
+    codes = np.stack([rng.integers(0, part.cardinality, 5_000) for part in codec.parts.values()], axis=1)
+    back = pd.DatetimeIndex(codec.decode(codes, rng))
+    assert back.min() >= moments.min()
+    assert back.max() <= moments.max()
+
+
+def test_layout_puts_simple_columns_first_and_keeps_parts_together():
+    tidy = pd.DataFrame(
+        {
+            "x": np.arange(50.0),
+            "when": pd.bdate_range("2010-01-01", periods=50).to_numpy(),
+            "flag": pd.Categorical([0, 1] * 25),
+        }
+    )
+    layout = fit_encoder(tidy).layout
+    assert [t.column for t in layout.tokens] == ["flag", "x", "when"]
+    assert layout.column_index.tolist() == [0, 1, 2]
+
+
+def test_missing_is_the_last_code():
+    tidy = pd.DataFrame({"x": [1.0, np.nan, 2.0], "y": pd.Categorical([0, 1, None])})
+    encoder = fit_encoder(tidy)
+    assert encoder.encode(tidy).tolist() == [[0, 0], [2, 1], [1, 2]]
+    assert all(token.missing for token in encoder.layout.tokens)

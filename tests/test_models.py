@@ -1,0 +1,154 @@
+"""The network: what may see what, likelihoods that are likelihoods, draws that follow them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tabgen.encoding.layout import Layout, Token
+from tabgen.models import ConditionalVAE, vae_config
+from tabgen.models.layers import CodeSpace
+from tabgen.models.sampling import decoder_arrays, draw_codes
+
+SIZES = (2, 3, 5, 60, 130, 70)  # direct heads, ordered banks with and without missing, a wide one
+ORDERED = (False, False, True, True, True, False)
+MISSING = (False, True, False, True, False, False)
+
+
+@pytest.fixture(scope="module")
+def model():
+    tokens = zip(range(6), SIZES, ORDERED, MISSING, strict=True)
+    layout = Layout(tuple(Token(f"c{i // 2}", "value", k, o, m) for i, k, o, m in tokens))
+    model = ConditionalVAE(vae_config(layout, 500, latent_dim=4, seed=1))
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:  # away from the initial zeros
+        variable.assign_add(0.1 * rng.normal(size=variable.shape).astype("float32"))
+    return model
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return np.random.default_rng(1).integers(0, SIZES, (64, 6)).astype("int32")
+
+
+def logits_of(model, codes, context=None):
+    embedded = model.embedding(codes)
+    flat = tf.reshape(embedded, (len(codes), -1))
+    context = tf.zeros((len(codes), model.config.context)) if context is None else context
+    return model.decoder(flat, context)
+
+
+def test_code_space_gives_every_code_a_place_of_its_own():
+    space = CodeSpace(SIZES, ORDERED, MISSING)
+    places = np.concatenate([o + np.arange(k) for o, k in zip(space.offsets, SIZES, strict=True)])
+    assert len(set(places)) == sum(SIZES)
+    assert places.max() < space.width
+    assert (space.padding[places] == 0).all()
+    assert (space.padding < 0).sum() == space.width - sum(SIZES)
+
+
+@pytest.mark.parametrize("token", range(6))
+def test_a_token_is_predicted_from_earlier_tokens_only(model, codes, token):
+    changed = codes.copy()
+    changed[:, token:] = (changed[:, token:] + 1) % np.array(SIZES)[token:]
+    own = model.space.owner <= token
+    before, after = logits_of(model, codes).numpy(), logits_of(model, changed).numpy()
+    np.testing.assert_array_equal(before[:, own], after[:, own])
+    if token < 5:  # while later tokens do see the change
+        assert np.abs(before - after)[:, ~own].max() > 1e-3
+
+
+def test_probabilities_of_each_token_sum_to_one(model, codes):
+    weights = np.exp(logits_of(model, codes).numpy())
+    shares = weights / (weights @ model.member.numpy())[:, model.space.owner]
+    np.testing.assert_allclose(shares @ model.member.numpy(), 1, rtol=1e-4)
+    assert shares[:, model.space.padding < 0].max() < 1e-20
+
+
+def test_draws_follow_the_network(model):
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    n = 40_000
+    given = np.full((n, 6), -1, dtype="int32")
+    given[:, :3] = (1, 2, 4)
+    context = np.zeros((n, model.config.context), dtype="float32")
+    drawn = draw_codes(arrays, context, given, np.random.default_rng(0), stratified=False)
+    assert (drawn[:, :3] == (1, 2, 4)).all()
+    first = model.space.offsets[3]
+    logits = logits_of(model, drawn[:1]).numpy()[0, first : first + SIZES[3]]
+    law = np.exp(logits - logits.max())
+    seen = np.bincount(drawn[:, 3], minlength=SIZES[3]) / n
+    np.testing.assert_allclose(seen, law / law.sum(), atol=0.012)
+
+
+def test_drawn_rows_are_as_likely_as_the_network_says(model):
+    # entropy by draws against entropy by likelihood: the cached pass and the full pass must agree
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    given = np.full((4_000, 6), -1, dtype="int32")
+    context = np.random.default_rng(3).normal(size=(4_000, model.config.context)).astype("float32") / 4
+    drawn = draw_codes(arrays, context, given, np.random.default_rng(0))
+    logits = logits_of(model, drawn, tf.constant(context)).numpy()
+    chosen = np.take_along_axis(logits, drawn + model.space.offsets, axis=1)
+    likelihood = chosen - np.log(np.exp(logits) @ model.member.numpy())
+    shares = np.exp(logits) / (np.exp(logits) @ model.member.numpy())[:, model.space.owner]
+    entropy = -(shares * np.log(shares + 1e-30)) @ model.member.numpy()
+    np.testing.assert_allclose(-likelihood.mean(axis=0), entropy.mean(axis=0), atol=0.08)
+
+
+def test_stratified_draws_vary_less(model):
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    nothing = np.full((640, 6), -1, dtype="int32")
+    context = np.zeros((640, model.config.context), dtype="float32")
+
+    def spread(stratified):
+        rows = [
+            draw_codes(arrays, context, nothing, np.random.default_rng(s), stratified=stratified)
+            for s in range(12)
+        ]
+        return np.std([np.bincount(r[:, 1], minlength=3) / 640 for r in rows], axis=0).sum()
+
+    assert spread(True) < spread(False) / 2
+
+
+def test_same_seed_same_rows_and_fresh_entropy_without(model):
+    one, two = model.generate(50, seed=5), model.generate(50, seed=5)
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(model.generate(50), model.generate(50))
+
+
+def test_evidence_is_kept_and_matters(model):
+    given = np.full((500, 6), -1, dtype="int32")
+    given[:, 5] = 7
+    rows = model.generate(500, evidence=given, seed=0)
+    assert (rows[:, 5] == 7).all()
+    free = model.generate(500, seed=0)
+    assert not np.array_equal(rows[:, :5], free[:, :5])
+
+
+def test_evidence_costs_nothing_and_no_evidence_has_no_say(model, codes):
+    everything = tf.ones(codes.shape)
+    reconstruction, _ = model.losses_of(codes, everything, training=False)
+    np.testing.assert_allclose(reconstruction, 0)
+    embedded = model.embedding(codes)
+    np.testing.assert_array_equal(model.context_of(embedded, tf.zeros(codes.shape)), 0)
+
+
+def test_whole_columns_are_shown_as_evidence(model):
+    visible = model.draw_evidence(tf.constant(2_000)).numpy()
+    np.testing.assert_array_equal(visible[:, ::2], visible[:, 1::2])  # tokens of a column go together
+    hidden = (visible.sum(axis=1) == 0).mean()
+    assert 0.5 < hidden < 0.75
+
+
+def test_first_weights_give_the_frequencies(codes):
+    layout = Layout(tuple(Token(str(i), "value", k, False, False) for i, k in enumerate(SIZES)))
+    model = ConditionalVAE(vae_config(layout, 500, latent_dim=0, seed=0))
+    model.start_from_frequencies(codes)
+    bias = np.exp(model.decoder.heads.bias.numpy())
+    offset = model.space.offsets[0]
+    np.testing.assert_allclose(bias[offset], (codes[:, 0] == 0).mean(), atol=0.02)
+
+
+def test_a_saved_model_comes_back(model, codes, tmp_path):
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_array_equal(logits_of(again, codes), logits_of(model, codes))
