@@ -38,7 +38,8 @@ class TabularGAN(BaseEstimator):
     Parameters
     ----------
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" trains until held-out rows gain no more.
+        Rounds of training, each a pass over the rows (25 to 250 optimizer steps); "auto" trains until
+        held-out rows gain no more.
     batch_size : int or "auto", default="auto"
         Rows in one optimizer step.
     max_minutes : float, optional

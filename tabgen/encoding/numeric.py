@@ -8,6 +8,10 @@ import numpy as np
 
 KNOTS = 9  # points of the quantile function kept inside each interval
 ROWS_PER_KNOT = 5  # fewer rows than this per knot would come close to storing the rows themselves
+ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
+FEWEST_LEAVES = 10
+EXACT_LEVELS = 64  # this many different values stay exact where each is seen EXACT_ROWS times
+EXACT_ROWS = 5
 MAX_DECIMALS = 12
 
 
@@ -15,9 +19,9 @@ def default_leaves(n: int) -> int:
     """Return how many leaves suit a column of ``n`` values.
 
     >>> default_leaves(500), default_leaves(30_000), default_leaves(1_000_000)
-    (64, 128, 256)
+    (20, 128, 256)
     """
-    return 64 if n < 3_000 else 128 if n < 200_000 else 256
+    return 256 if n >= 200_000 else int(np.clip(n // ROWS_PER_LEAF, FEWEST_LEAVES, 128))
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     present = values[~np.isnan(values)]
     distinct, counts = np.unique(present, return_counts=True)
     n, leaves = len(present), leaves or default_leaves(len(present))
-    group = _leaf_of_distinct(counts, n, leaves) if len(distinct) > leaves else np.arange(len(distinct))
+    exact = len(distinct) <= max(leaves, min(EXACT_LEVELS, n // EXACT_ROWS))
+    group = np.arange(len(distinct)) if exact else _leaf_of_distinct(counts, n, leaves)
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], len(distinct)]
     knots = np.stack([_knots(distinct[a:b], counts[a:b]) for a, b in zip(starts, stops, strict=True)])

@@ -15,7 +15,9 @@ import tensorflow as tf
 from tabgen.errors import TrainingDiverged
 from tabgen.models.progress import TrainingProgress
 
-STEPS_PER_EPOCH = 250  # an epoch of a large table ends here, so that validation comes often enough
+DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
+MOST_DECAY = 4.0  # ... up to here
+FEWEST_STEPS, MOST_STEPS = 25, 250  # of an epoch: validation should come neither too often nor too rarely
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,16 @@ class TrainingConfig:
     Attributes
     ----------
     epochs : int or "auto"
-        Passes over the rows; "auto" lets the held-out rows decide.
+        Passes over the rows, each of at least ``FEWEST_STEPS`` and at most ``MOST_STEPS`` steps; "auto"
+        lets the held-out rows decide.
     batch_size : int or "auto"
         Rows in one optimizer step; "auto" chooses by the size of the table.
     max_minutes : float or None
         Time budget; training anneals and ends within it.
-    learning_rate, weight_decay, beta_2, clip_norm, ema : float
+    learning_rate, beta_2, clip_norm, ema : float
         Settings of AdamW and of the moving average of weights that is validated and kept.
+    weight_decay : float or "auto"
+        Decay of kernels in AdamW; "auto" chooses by the size of the table, more for fewer rows.
     warm_up : int
         Steps over which the learning rate rises.
     validation_share : float
@@ -52,7 +57,7 @@ class TrainingConfig:
     batch_size: int | str = "auto"
     max_minutes: float | None = None
     learning_rate: float = 2e-3
-    weight_decay: float = 0.01
+    weight_decay: float | str = "auto"
     beta_2: float = 0.99
     clip_norm: float = 5.0
     ema: float = 0.995
@@ -63,6 +68,12 @@ class TrainingConfig:
     hold_steps: int = 2_000
     anneal_share: float = 0.5
     seed: int = 0
+
+    def decay(self, rows: int) -> float:
+        """Return the weight decay for a table of ``rows`` training rows."""
+        if isinstance(self.weight_decay, str):
+            return min(DECAY_ROWS / rows, MOST_DECAY)
+        return self.weight_decay
 
     def rows_per_step(self, rows: int) -> int:
         """Return the batch size for a table of ``rows`` training rows."""
@@ -202,11 +213,11 @@ def train(
     rng = np.random.default_rng(config.seed)
     learn, held_out = split_rows(len(codes), config, rng)
     batch_size = config.rows_per_step(len(learn))
-    steps = min(math.ceil(len(learn) / batch_size), STEPS_PER_EPOCH)
+    steps = int(np.clip(math.ceil(len(learn) / batch_size), FEWEST_STEPS, MOST_STEPS))
     optimizer = keras.optimizers.AdamW(
         config.learning_rate,
         beta_2=config.beta_2,
-        weight_decay=config.weight_decay,
+        weight_decay=config.decay(len(learn)),
         clipnorm=None,
         global_clipnorm=config.clip_norm,
         use_ema=True,

@@ -1,0 +1,131 @@
+"""Number and date looks: found in texts, parsed, and written again letter by letter."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tabgen.errors import ColumnRejected
+from tabgen.looks import (
+    DATE_FORMATS,
+    MARKS,
+    detect_date_format,
+    detect_number_look,
+    format_numbers,
+    parse_date,
+    parse_dates,
+    parse_numbers,
+)
+from tabgen.schema import NumberLook
+
+NUMBERS = {
+    "whole": (["1", "-20", "0"], NumberLook(), [1, -20, 0]),
+    "fixed decimals": (["1.50", "-0.25"], NumberLook("", ".", 2, 2), [1.5, -0.25]),
+    "free decimals": (["1", "2.5", "-3.125"], NumberLook("", ".", 0, 3), [1, 2.5, -3.125]),
+    "at least one decimal": (["1.0", "2.25"], NumberLook("", ".", 1, 2), [1, 2.25]),
+    "float text": (["0.1", "0.30000000000000004"], NumberLook("", ".", 1, 17), [0.1, 0.1 + 0.2]),
+    "decimal comma": (["1,5", "2,25"], NumberLook("", ",", 1, 2), [1.5, 2.25]),
+    "comma below one": (["0,125", "1,500"], NumberLook("", ",", 3, 3), [0.125, 1.5]),
+    "comma groups": (["1,200.50", "7.00", "-1,234,567.25"], NumberLook(",", ".", 2, 2), [1200.5, 7, -1234567.25]),
+    "whole groups": (["1,200", "12", "999"], NumberLook(","), [1200, 12, 999]),
+    "point groups": (["1.200,50", "7,00"], NumberLook(".", ",", 2, 2), [1200.5, 7]),
+    "space groups": (["1 200,5", "7,0"], NumberLook(" ", ",", 1, 1), [1200.5, 7]),
+    "quote groups": (["1'200.50", "7.00"], NumberLook("'", ".", 2, 2), [1200.5, 7]),
+    "narrow groups": (["1\u00a0200,50 €", "7,00 €"], NumberLook("\u00a0", ",", 2, 2, "", " €"), [1200.5, 7]),
+    "dollars": (["$1,200.50", "$-7.00"], NumberLook(",", ".", 2, 2, "$"), [1200.5, -7]),
+    "pounds": (["£ 5", "£ 6"], NumberLook(prefix="£ "), [5, 6]),
+    "euros": (["5,50 €", "6,00 €"], NumberLook("", ",", 2, 2, "", " €"), [5.5, 6]),
+    "percent": (["5%", "12.5%"], NumberLook("", ".", 0, 1, "", "%"), [5, 12.5]),
+    "unit": (["5 kg", "61 kg"], NumberLook(suffix=" kg"), [5, 61]),
+    "exponents": (["1e-05", "0.5", "1.25e+16"], NumberLook("", ".", 0, 2, exponent=True), [1e-5, 0.5, 1.25e16]),
+    "fifteen digits": (["123456789012345", "-9"], NumberLook(), [123456789012345, -9]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "look", "values"), NUMBERS.values(), ids=NUMBERS)
+def test_number_look_is_found_parsed_and_written(texts, look, values):
+    assert detect_number_look(texts) == look
+    parsed = parse_numbers(pd.Series(texts), look)
+    assert parsed.tolist() == values
+    assert format_numbers(parsed, look).tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        (["1", "x"], "'x' is not a number"),
+        (["1", ""], "'' is not a number"),
+        (["1-2"], "'1-2' is not a number"),
+        (["1", "١٢"], "'١٢' is not a number"),
+        (["12", "007"], "'007' has a leading zero"),
+        (["00.5"], "'00.5' has a leading zero"),
+        (["1234567890123456"], "'1234567890123456' has more than 15 digits"),
+        (["$1", "€2"], r"units differ: \['', '\$', '€'\]"),
+        (["$1", "2"], "units differ"),
+        (["1 kg", "1 lb"], "units differ"),
+        (["5%", "5"], "units differ"),
+        (["1,200.5", "1.200,5"], "thousands and decimal marks are not used in one way"),
+        (["1,20,300"], "thousands and decimal marks"),
+        (["1200,300.5"], "thousands and decimal marks"),
+        (["192.168.1.12", "10.0.0.1"], "thousands and decimal marks"),
+    ],
+    ids=lambda case: case if isinstance(case, str) else " ".join(case),
+)
+def test_what_is_no_number_is_rejected_with_the_reason(texts, reason):
+    with pytest.raises(ColumnRejected, match=f"^{reason}"):
+        detect_number_look(texts)
+
+
+def test_texts_that_are_no_number_become_nan():
+    texts = pd.Series(["$1,000.5", "", None, "?", "$2.0"], dtype="str")
+    parsed = parse_numbers(texts, NumberLook(",", ".", 1, 1, "$"))
+    np.testing.assert_array_equal(parsed, [1000.5, np.nan, np.nan, np.nan, 2])
+
+
+@pytest.mark.parametrize(
+    ("value", "look", "text"),
+    [
+        (-0.0, NumberLook("", ".", 1, 1), "0.0"),
+        (0.125, NumberLook("", ".", 0, 2), "0.12"),
+        (1.999, NumberLook("", ".", 0, 2), "2"),
+        (1e22, NumberLook(",", "."), "10,000,000,000,000,000,000,000"),
+        (0.1 + 0.2, NumberLook("", ".", 1, 18), "0.30000000000000004"),
+        (0.0001, NumberLook("", ".", 0, 4, exponent=True), "0.0001"),
+        (0.0, NumberLook("", ".", 0, 4, exponent=True), "0"),
+    ],
+)
+def test_numbers_are_rounded_to_the_look(value, look, text):
+    assert format_numbers(np.array([value]), look).tolist() == [text]
+
+
+LOOKS = st.builds(
+    lambda marks, places, prefix, suffix: NumberLook(*marks, *sorted(places), prefix, suffix),
+    st.sampled_from(MARKS),
+    st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    st.sampled_from(["", "$", "€ "]),
+    st.sampled_from(["", "%", " €", "kg"]),
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(look=LOOKS, ticks=st.lists(st.integers(-(10**10), 10**10), min_size=1, max_size=8))
+def test_written_numbers_are_read_and_written_alike(look, ticks):
+    values = np.array(ticks) / 10**look.most
+    texts = format_numbers(values, look)
+    np.testing.assert_array_equal(parse_numbers(pd.Series(texts), look), values)
+    found = detect_number_look(list(texts))
+    assert (found.prefix, found.suffix) == (look.prefix, look.suffix)
+    assert format_numbers(parse_numbers(pd.Series(texts), found), found).tolist() == list(texts)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(values=st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=8))
+def test_floats_that_python_wrote_come_back_alike(values):
+    texts = [repr(value + 0.0) for value in values]
+    try:
+        look = detect_number_look(texts)
+    except ColumnRejected:  # "1e-5" beside "0.25" leaves no decimals to "1"
+        look = NumberLook("", ".", 1, 20, exponent=True)
+    parsed = parse_numbers(pd.Series(texts), look)
+    assert parsed.tolist() == values
