@@ -308,9 +308,8 @@ def _train(
     if not encoder.layout.tokens:
         return None, pd.DataFrame()
     codes = encoder.encode(tidy)
-    config = vae_config(encoder.layout, len(codes), latent_dim, settings.seed)
+    config = vae_config(encoder.layout, codes, latent_dim, settings.seed)
     model = ConditionalVAE(config)
-    model.start_from_frequencies(codes)
     history = pd.DataFrame(train(model, codes, settings, callbacks=callbacks, verbose=verbose))
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
     trained = ConditionalVAE(config)  # without the optimizer's state, twice the size of the weights

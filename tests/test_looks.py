@@ -25,8 +25,8 @@ NUMBERS = {
     "free decimals": (["1", "2.5", "-3.125"], NumberLook("", ".", 0, 3), [1, 2.5, -3.125]),
     "at least one decimal": (["1.0", "2.25"], NumberLook("", ".", 1, 2), [1, 2.25]),
     "float text": (["0.1", "0.30000000000000004"], NumberLook("", ".", 1, 17), [0.1, 0.1 + 0.2]),
-    "decimal comma": (["1,5", "2,25"], NumberLook("", ",", 1, 2), [1.5, 2.25]),
-    "comma below one": (["0,125", "1,500"], NumberLook("", ",", 3, 3), [0.125, 1.5]),
+    "decimal comma": (["1,5", "1002,25"], NumberLook("", ",", 1, 2), [1.5, 1002.25]),
+    "comma below one": (["0,125", "1,500"], NumberLook(".", ",", 3, 3), [0.125, 1.5]),
     "comma groups": (["1,200.50", "7.00", "-1,234,567.25"], NumberLook(",", ".", 2, 2), [1200.5, 7, -1234567.25]),
     "whole groups": (["1,200", "12", "999"], NumberLook(","), [1200, 12, 999]),
     "point groups": (["1.200,50", "7,00"], NumberLook(".", ",", 2, 2), [1200.5, 7]),
@@ -35,10 +35,12 @@ NUMBERS = {
     "narrow groups": (["1\u00a0200,50 €", "7,00 €"], NumberLook("\u00a0", ",", 2, 2, "", " €"), [1200.5, 7]),
     "dollars": (["$1,200.50", "$-7.00"], NumberLook(",", ".", 2, 2, "$"), [1200.5, -7]),
     "pounds": (["£ 5", "£ 6"], NumberLook(prefix="£ "), [5, 6]),
-    "euros": (["5,50 €", "6,00 €"], NumberLook("", ",", 2, 2, "", " €"), [5.5, 6]),
+    "euros": (["5,50 €", "6,00 €"], NumberLook(".", ",", 2, 2, "", " €"), [5.5, 6]),
     "percent": (["5%", "12.5%"], NumberLook("", ".", 0, 1, "", "%"), [5, 12.5]),
     "unit": (["5 kg", "61 kg"], NumberLook(suffix=" kg"), [5, 61]),
-    "exponents": (["1e-05", "0.5", "1.25e+16"], NumberLook("", ".", 0, 2, exponent=True), [1e-5, 0.5, 1.25e16]),
+    "exponents": (
+        ["1e-05", "0.5", "7.0", "1.25e+16"], NumberLook("", ".", 1, 2, exponent=True), [1e-5, 0.5, 7, 1.25e16],
+    ),
     "fifteen digits": (["123456789012345", "-9"], NumberLook(), [123456789012345, -9]),
 }  # fmt: skip
 
@@ -120,12 +122,73 @@ def test_written_numbers_are_read_and_written_alike(look, ticks):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(values=st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=8))
+@given(values=st.lists(st.floats(-1e15, 1e15).map(lambda value: value + 0.0), min_size=1, max_size=8))
 def test_floats_that_python_wrote_come_back_alike(values):
-    texts = [repr(value + 0.0) for value in values]
-    try:
-        look = detect_number_look(texts)
-    except ColumnRejected:  # "1e-5" beside "0.25" leaves no decimals to "1"
-        look = NumberLook("", ".", 1, 20, exponent=True)
+    texts = [repr(value) for value in values]
+    look = detect_number_look(texts)
     parsed = parse_numbers(pd.Series(texts), look)
     assert parsed.tolist() == values
+    assert format_numbers(parsed, look).tolist() == texts
+
+
+# dates of which no two parts could be mistaken for one another, and of which they could
+CLEAR = pd.to_datetime(["2024-02-29 13:14:15.123456", "1999-12-31 23:59:59.000001"])
+EARLY = pd.to_datetime(["2001-02-03 04:05:06.000007", "2011-10-09 08:07:06.05"])
+
+
+@pytest.mark.parametrize("date_format", DATE_FORMATS)
+def test_each_date_format_is_found_parsed_and_written(date_format):
+    texts = list(CLEAR.strftime(date_format))
+    assert detect_date_format(texts) == date_format
+    moments = parse_dates(pd.Series(texts), date_format)
+    assert moments.dt.strftime(date_format).tolist() == texts
+    assert [moment.date() for moment in moments] == [moment.date() for moment in CLEAR]
+
+
+@pytest.mark.parametrize("date_format", [f for f in DATE_FORMATS if "%d" in f and "%m" in f])
+def test_day_comes_first_where_either_may(date_format):
+    texts = list(EARLY.strftime(date_format))
+    day_first = date_format.replace("%m/%d/%Y", "%d/%m/%Y").replace("%m-%d-%Y", "%d-%m-%Y")
+    assert detect_date_format(texts) == day_first
+    assert list(parse_dates(pd.Series(texts), day_first).dt.strftime(day_first)) == texts
+
+
+@pytest.mark.parametrize(
+    ("texts", "date_format"),
+    [
+        (["31/12/2024", "01/02/2025"], "%d/%m/%Y"),
+        (["12/31/2024", "01/02/2025"], "%m/%d/%Y"),
+        (["01/02/2025", "12/31/2024"], "%m/%d/%Y"),
+        (["9999-12-31", "1000-01-01"], "%Y-%m-%d"),
+    ],
+    ids=["day first", "month first", "month first told by the last", "far"],
+)
+def test_one_clear_date_decides_for_all(texts, date_format):
+    assert detect_date_format(texts) == date_format
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        ([], "too short for a date"),
+        (["2024"], "too short for a date"),
+        (["2024-01-01", "2024-1-2"], "'2024-01-01' is not a date in one of the known formats"),
+        (["2024-02-30"], "'2024-02-30' is not a date"),
+        (["31/12/2024", "12/31/2024"], "'31/12/2024' is not a date"),
+        (["2024-01-01", "2024-01-01 10:00:00"], "'2024-01-01' is not a date"),
+        (["2024-01-01 10:00:00.123"], "'2024-01-01 10:00:00.123' is not a date"),
+        (["99999999"], "'99999999' is not a date"),
+        (["some text here"], "'some text here' is not a date"),
+    ],
+)
+def test_what_is_no_date_is_rejected_with_the_reason(texts, reason):
+    with pytest.raises(ColumnRejected, match=f"^{reason}"):
+        detect_date_format(texts)
+
+
+def test_texts_that_are_no_date_become_missing():
+    moments = parse_dates(pd.Series(["2024-02-29", "2023-02-29", "", None, "29/02/2024"]), "%Y-%m-%d")
+    assert moments.dtype == "datetime64[s]"
+    assert moments.notna().tolist() == [True, False, False, False, False]
+    assert parse_date("2023-02-29", "%Y-%m-%d") is None
+    assert parse_date("2024-02-29", "%Y-%m-%d") == pd.Timestamp("2024-02-29")

@@ -16,26 +16,31 @@ MISSING = (False, True, False, True, False, False)
 
 
 @pytest.fixture(scope="module")
-def model():
+def codes():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, SIZES, (500, 6))
+    codes[:, 3] = 12 * codes[:, 2] + rng.integers(0, 3, 500)  # follows from another token
+    codes[:, 4] = codes[:, 3] * 2
+    return codes.astype("int32")
+
+
+@pytest.fixture(scope="module")
+def model(codes):
     tokens = zip(range(6), SIZES, ORDERED, MISSING, strict=True)
     layout = Layout(tuple(Token(f"c{i // 2}", "value", k, o, m) for i, k, o, m in tokens))
-    model = ConditionalVAE(vae_config(layout, 500, latent_dim=4, seed=1))
+    model = ConditionalVAE(vae_config(layout, codes, latent_dim=4, seed=1))
+    model.start_from(codes)
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:  # away from the initial zeros
         variable.assign_add(0.1 * rng.normal(size=variable.shape).astype("float32"))
     return model
 
 
-@pytest.fixture(scope="module")
-def codes():
-    return np.random.default_rng(1).integers(0, SIZES, (64, 6)).astype("int32")
-
-
 def logits_of(model, codes, context=None):
     embedded = model.embedding(codes)
     flat = tf.reshape(embedded, (len(codes), -1))
     context = tf.zeros((len(codes), model.config.context)) if context is None else context
-    return model.decoder(flat, context)
+    return model.decoder(flat, context) + model.parent_tables(codes)
 
 
 def test_code_space_gives_every_code_a_place_of_its_own():
@@ -66,7 +71,7 @@ def test_probabilities_of_each_token_sum_to_one(model, codes):
 
 
 def test_draws_follow_the_network(model):
-    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder, model.parent_tables)
     n = 40_000
     given = np.full((n, 6), -1, dtype="int32")
     given[:, :3] = (1, 2, 4)
@@ -82,7 +87,7 @@ def test_draws_follow_the_network(model):
 
 def test_drawn_rows_are_as_likely_as_the_network_says(model):
     # entropy by draws against entropy by likelihood: the cached pass and the full pass must agree
-    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder, model.parent_tables)
     given = np.full((4_000, 6), -1, dtype="int32")
     context = np.random.default_rng(3).normal(size=(4_000, model.config.context)).astype("float32") / 4
     drawn = draw_codes(arrays, context, given, np.random.default_rng(0))
@@ -95,7 +100,7 @@ def test_drawn_rows_are_as_likely_as_the_network_says(model):
 
 
 def test_stratified_draws_vary_less(model):
-    arrays = decoder_arrays(model.space, model.embedding, model.decoder)
+    arrays = decoder_arrays(model.space, model.embedding, model.decoder, model.parent_tables)
     nothing = np.full((640, 6), -1, dtype="int32")
     context = np.zeros((640, model.config.context), dtype="float32")
 
@@ -141,8 +146,8 @@ def test_whole_columns_are_shown_as_evidence(model):
 
 def test_first_weights_give_the_frequencies(codes):
     layout = Layout(tuple(Token(str(i), "value", k, False, False) for i, k in enumerate(SIZES)))
-    model = ConditionalVAE(vae_config(layout, 500, latent_dim=0, seed=0))
-    model.start_from_frequencies(codes)
+    model = ConditionalVAE(vae_config(layout, codes, latent_dim=0, seed=0))
+    model.start_from(codes)
     bias = np.exp(model.decoder.heads.bias.numpy())
     offset = model.space.offsets[0]
     np.testing.assert_allclose(bias[offset], (codes[:, 0] == 0).mean(), atol=0.02)

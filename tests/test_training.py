@@ -16,14 +16,12 @@ LAYOUT = Layout(tuple(Token(name, "value", 4, False, False) for name in "abc"))
 
 @pytest.fixture(scope="module")
 def codes():
-    first = np.random.default_rng(0).integers(0, 4, 600)
-    return np.stack([first, first, 3 - first], axis=1).astype("int32")  # b and c follow from a
+    first, second = np.random.default_rng(0).integers(0, 2, (2, 600))
+    return np.stack([first, second, 2 * (first ^ second)], axis=1).astype("int32")
 
 
 def fresh_model(codes, seed=0):
-    model = ConditionalVAE(vae_config(LAYOUT, len(codes), latent_dim=2, seed=seed))
-    model.start_from_frequencies(codes)
-    return model
+    return ConditionalVAE(vae_config(LAYOUT, codes, latent_dim=2, seed=seed))
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +30,11 @@ def trained(codes):
     return model, train(model, codes, TrainingConfig(epochs=30))
 
 
-def test_deterministic_relations_are_learned(trained, codes):
+def test_a_relation_of_three_columns_is_learned(trained, codes):
     model, history = trained
-    assert history["val_loss"][-1] < history["val_loss"][0] - 1
+    assert history["val_loss"][-1] < history["val_loss"][0] - 0.5
     rows = model.generate(2_000, seed=0)
-    assert (rows[:, 0] == rows[:, 1]).mean() > 0.97
-    assert (rows[:, 0] + rows[:, 2] == 3).mean() > 0.97
+    assert (2 * (rows[:, 0] ^ rows[:, 1]) == rows[:, 2]).mean() > 0.95  # though no pair tells anything
 
 
 def test_weights_left_are_the_best_seen(trained, codes):
@@ -78,7 +75,7 @@ def test_time_budget_ends_training(codes):
 
 def test_divergence_is_one_sentence(codes):
     model = fresh_model(codes)
-    model.decoder.heads.bias.assign(np.full(model.decoder.heads.bias.shape, np.nan, dtype="float32"))
+    model.embedding.free.assign(np.full(model.embedding.free.shape, np.nan, dtype="float32"))
     with pytest.raises(TrainingDiverged, match="validation loss became nan at step .* Lower learning_rate"):
         train(model, codes, TrainingConfig(epochs=2))
 

@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from tabgen.models.decoder import CausalDecoder
 from tabgen.models.layers import CodeSpace, TokenEmbedding
+from tabgen.models.parents import ParentTables
 
 BLOCK = 32  # rows that share one stratified draw
 CHUNK = 16_384  # rows drawn at once
@@ -32,6 +33,10 @@ class DecoderArrays:
         For each token the expansion of coefficients to logits; None where they are the same.
     head_bias : list of numpy.ndarray
         Bias of the logits of each token.
+    parents : tuple of int
+        The parent of each token, negative without one.
+    parent_tables : list of numpy.ndarray or None
+        What each parent code adds to the logits of each token.
     stops : numpy.ndarray
         For each token the number of hidden units that see no later token.
     """
@@ -47,10 +52,14 @@ class DecoderArrays:
     skip: list[np.ndarray] | None
     basis: list[np.ndarray | None]
     head_bias: list[np.ndarray]
+    parents: tuple[int, ...]
+    parent_tables: list[np.ndarray | None]
     stops: np.ndarray
 
 
-def decoder_arrays(space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder) -> DecoderArrays:
+def decoder_arrays(
+    space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder, parents: ParentTables
+) -> DecoderArrays:
     """Read the weights of a decoder."""
     tokens = range(len(space.cardinalities))
     owner = space.coefficient_owner
@@ -75,6 +84,8 @@ def decoder_arrays(space: CodeSpace, embedding: TokenEmbedding, decoder: CausalD
         skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
         basis=basis,
         head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
+        parents=tuple(parents.parents),
+        parent_tables=[parents.of_token(t) for t in tokens],
         stops=np.searchsorted(decoder.degrees, np.arange(len(tokens)), side="right"),
     )
 
@@ -148,6 +159,9 @@ def _draw_chunk(
         if expansion is not None:
             logits = logits @ expansion
         logits += arrays.head_bias[token]
+        table = arrays.parent_tables[token]
+        if table is not None:
+            logits += table[codes[:, arrays.parents[token]]]
         uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
         drawn = _invert(logits, uniforms)
         codes[:, token] = np.where(evidence[:, token] < 0, drawn, evidence[:, token])

@@ -190,7 +190,7 @@ def train(
     Parameters
     ----------
     model : keras.Model
-        A model with ``train_step`` and ``test_step`` on batches of codes.
+        A model with ``train_step`` and ``test_step`` on batches of codes, and ``start_from``.
     codes : numpy.ndarray
         int32, shape ``(rows, tokens)``.
     config : TrainingConfig
@@ -230,6 +230,7 @@ def train(
     own: list[Any] = [schedule, keras.callbacks.SwapEMAWeights()]
     if verbose:
         own.append(TrainingProgress(schedule.expected_epochs))
+    model.start_from(codes[learn])
     history = model.fit(
         _batches(codes[learn], batch_size, config.seed),
         epochs=config.epochs if isinstance(config.epochs, int) else 1_000_000,

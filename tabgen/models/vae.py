@@ -12,6 +12,7 @@ import tensorflow as tf
 from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder
 from tabgen.models.layers import CodeSpace, TokenEmbedding, log_likelihood, mlp
+from tabgen.models.parents import ParentTables, choose_parents
 from tabgen.models.sampling import decoder_arrays, draw_codes
 
 
@@ -24,6 +25,8 @@ class VAEConfig:
     cardinalities, ordered, missing, columns : tuple
         One entry a token: number of codes, whether in order, whether the last means missing, and the
         running number of its column.
+    parents : tuple of int
+        The token whose table each token starts from, see `tabgen.models.parents`.
     latent_dim : int
         Width of the latent; 0 leaves it out.
     width, depth, embedding, context : int
@@ -42,6 +45,7 @@ class VAEConfig:
     ordered: tuple[bool, ...]
     missing: tuple[bool, ...]
     columns: tuple[int, ...]
+    parents: tuple[int, ...]
     latent_dim: int = 16
     width: int = 256
     depth: int = 3
@@ -54,27 +58,28 @@ class VAEConfig:
     seed: int = 0
 
 
-def vae_config(layout: Layout, rows: int, latent_dim: int, seed: int) -> VAEConfig:
+def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) -> VAEConfig:
     """Choose the sizes of the network for a table.
 
     Parameters
     ----------
     layout : Layout
         The tokens.
-    rows : int
-        Training rows.
+    codes : numpy.ndarray
+        The training rows, shape ``(rows, tokens)``.
     latent_dim : int
         Width of the latent.
     seed : int
         Seed of all random draws in training.
     """
-    tokens = len(layout)
+    rows, tokens = codes.shape
     width = 64 if rows < 1_000 else 128 if rows < 3_000 else 256 if rows < 50_000 and tokens <= 40 else 512
     return VAEConfig(
         cardinalities=tuple(int(size) for size in layout.cardinalities),
         ordered=tuple(token.ordered for token in layout.tokens),
         missing=tuple(token.missing for token in layout.tokens),
         columns=tuple(int(column) for column in layout.column_index),
+        parents=choose_parents(codes, layout.cardinalities.tolist()),
         latent_dim=latent_dim,
         width=max(width, 4 * tokens),  # every degree needs units of its own
         dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
@@ -111,6 +116,7 @@ class ConditionalVAE(keras.Model):
             self.space, config.embedding, config.width, config.depth, config.context, config.dropout,
             self.seeds,
         )  # fmt: skip
+        self.parent_tables = ParentTables(self.space, config.parents)
         if config.latent_dim:
             normal = keras.initializers.GlorotNormal(seed=self.seeds)
             self.posterior_net = keras.Sequential(
@@ -147,8 +153,9 @@ class ConditionalVAE(keras.Model):
         """Return what ``from_config`` needs to build the same network."""
         return {"config": asdict(self.config)}
 
-    def start_from_frequencies(self, codes: np.ndarray) -> None:
-        """Set the bias of the heads to the log frequency of each code of ``(rows, tokens)``."""
+    def start_from(self, codes: np.ndarray) -> None:
+        """Start from log frequencies and parents' tables of rows of codes, ``(rows, tokens)``."""
+        self.parent_tables.learn(codes)
         counts = np.bincount((codes + self.space.offsets).ravel(), minlength=self.space.width).astype(
             np.float64
         )
@@ -199,7 +206,7 @@ class ConditionalVAE(keras.Model):
             context += self.latent_net(latent)
         if training and self.config.input_dropout:
             flat = self._drop_tokens(embedded)
-        logits = self.decoder(flat, context, training=training)
+        logits = self.decoder(flat, context, training=training) + self.parent_tables(codes)
         likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
         return -tf.reduce_sum(likelihood * (1 - visible), axis=1), kl
 
@@ -263,7 +270,7 @@ class ConditionalVAE(keras.Model):
         tokens = len(self.config.cardinalities)
         given = np.full((n, tokens), -1, dtype=np.int32) if evidence is None else evidence
         context = self._sampling_context(given, rng)
-        arrays = decoder_arrays(self.space, self.embedding, self.decoder)
+        arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
         codes = draw_codes(arrays, context, given, rng, stratified=stratified)
         return rng.permutation(codes) if evidence is None else codes
 
