@@ -91,10 +91,10 @@ def level_numbers(values: pd.Series, column: Column) -> np.ndarray:
     if isinstance(values.dtype, pd.CategoricalDtype):
         positions = pd.Index(column.levels).get_indexer(values.cat.categories)
         numbers = np.append(positions, -1)[values.cat.codes]
-    else:  # 1 and True are different levels: look up by type and value
-        known = {(type(level), level): number for number, level in enumerate(column.levels)}
-        codes, distinct = pd.factorize(_typed(values))
-        numbers = np.append([known.get(pair, -1) for pair in distinct], -1)[codes]
+    else:
+        known = {level: number for number, level in enumerate(column.levels)}
+        codes, distinct = pd.factorize(values.to_numpy(dtype=object))
+        numbers = np.append([known.get(value, -1) for value in distinct], -1)[codes]
     unknown = (numbers < 0) & values.notna().to_numpy()
     if unknown.any():
         row = int(unknown.argmax())
@@ -103,17 +103,6 @@ def level_numbers(values: pd.Series, column: Column) -> np.ndarray:
             f"{len(column.levels)} levels. Fit on a table that has it, or correct the value."
         )
     return numbers.astype(np.int64)
-
-
-def _typed(values: pd.Series) -> np.ndarray:
-    """Return pairs of type and value, None for missing."""
-    plain = values.astype(object)
-    pairs = np.empty(len(plain), dtype=object)
-    for row, (value, missing) in enumerate(zip(plain, plain.isna(), strict=True)):
-        if not missing:
-            value = value.item() if isinstance(value, np.generic) else value
-            pairs[row] = (type(value), value)
-    return pairs
 
 
 def _moments(values: pd.Series, column: Column) -> np.ndarray:

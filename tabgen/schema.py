@@ -235,11 +235,8 @@ def dtype_to_json(dtype: Any) -> dict[str, Any]:
         inner = dtype_to_json(dtype.categories.dtype)
         return {"name": "category", "categories": inner, "ordered": bool(dtype.ordered)}
     if isinstance(dtype, pd.StringDtype):
-        return {
-            "name": "string",
-            "storage": dtype.storage,
-            "na": "NA" if dtype.na_value is pd.NA else "nan",
-        }
+        storage = "python" if dtype.storage == "python" else "pyarrow"
+        return {"name": "string", "storage": storage, "na": "NA" if dtype.na_value is pd.NA else "nan"}
     if isinstance(dtype, pd.ArrowDtype):
         schema = pa.schema([("value", dtype.pyarrow_dtype)])
         return {"name": "arrow", "schema": schema.serialize().to_pybytes().hex()}
@@ -263,11 +260,18 @@ def dtype_from_json(value: dict[str, Any], levels: tuple[Any, ...] = ()) -> Any:
             categories = pd.Index(list(levels), dtype=dtype_from_json(inner))
             return pd.CategoricalDtype(categories, ordered=ordered)
         case {"name": "string", "storage": storage, "na": na}:
-            if na == "NA":
-                return pd.StringDtype(storage)
-            return pd.StringDtype(storage, na_value=np.nan)
+            return _string_dtype(storage, na)
         case {"name": "arrow", "schema": schema}:
             return pd.ArrowDtype(pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(schema)))[0].type)
         case {"name": "interval", "subtype": subtype, "closed": closed}:
             return pd.IntervalDtype(dtype_from_json(subtype), cast(Any, closed))
     return pd.api.types.pandas_dtype(value["name"])
+
+
+def _string_dtype(storage: str, na: str) -> pd.StringDtype:
+    """Return a string dtype; pandas 2 knows the one with nan under a storage name of its own."""
+    if na == "NA":
+        return pd.StringDtype(storage)
+    if pd.__version__.startswith("2."):
+        return pd.StringDtype("pyarrow_numpy")
+    return pd.StringDtype(storage, na_value=np.nan)

@@ -35,8 +35,8 @@ NUMBERS = {
     "decimal128": ([Decimal("0.10"), Decimal(2), None], pd.ArrowDtype(pa.decimal128(5, 2)), [0.1, 2, np.nan]),
     "Decimal": ([Decimal("0.10"), Decimal(2), None], object, [0.1, 2, np.nan]),
     "money": (["$1,200.50", "n/a", "$2.00"], "str", [1200.5, np.nan, 2]),
-    "seconds": ([3, -1, None], "timedelta64[s]", [3, -1, np.nan]),
-    "nanoseconds": ([3, -1, None], "timedelta64[ns]", [3, -1, np.nan]),
+    "seconds": (pd.to_timedelta([3, -1, None], unit="s"), "timedelta64[s]", [3, -1, np.nan]),
+    "nanoseconds": (pd.to_timedelta([3, -1, None], unit="ns"), "timedelta64[ns]", [3, -1, np.nan]),
     "arrow milliseconds": (pd.to_timedelta([3, 1], unit="s"), "duration[ms][pyarrow]", [3000, 1000]),
 }
 
@@ -51,14 +51,15 @@ def test_numbers_and_durations_become_floats(values, dtype, numbers):
 MOMENTS = {
     "seconds": (DAYS, "datetime64[s]", "datetime64[s]"),
     "nanoseconds": (DAYS, "datetime64[ns]", "datetime64[ns]"),
-    "zoned": (pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"), None, "datetime64[us]"),
+    "zoned": (pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"), "datetime64[ms, Asia/Tokyo]", "datetime64[ms]"),
     "text": (["29.02.2024", "31.12.1969", ""], "str", "datetime64[s]"),
     "dates": ([dt.date(2024, 2, 29), dt.date(1969, 12, 31), None], object, "datetime64[us]"),
     "datetimes": ([dt.datetime(2024, 2, 29), dt.datetime(1969, 12, 31), None], object, "datetime64[us]"),
     "date32": (pd.to_datetime(DAYS), "date32[pyarrow]", "datetime64[s]"),
     "arrow": (pd.to_datetime(DAYS), "timestamp[ms][pyarrow]", "datetime64[ms]"),
     "arrow zoned": (
-        pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"), pd.ArrowDtype(pa.timestamp("us", "Asia/Tokyo")), "datetime64[us]",
+        pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"),
+        pd.ArrowDtype(pa.timestamp("us", "Asia/Tokyo")), "datetime64[us]",
     ),
 }  # fmt: skip
 
@@ -86,7 +87,8 @@ LEVELS = {
     "numpy objects": ([np.int64(2), np.int64(1), None], object, [1, 0, -1]),
     "category": (pd.Categorical(["b", None], ["c", "b"]), None, [1, -1]),
     "category of tuples": (
-        pd.Categorical([(2, "b"), (1, "a")], pd.Index([(1, "a"), (2, "b")], tupleize_cols=False)), None, [1, 0],
+        pd.Categorical([(2, "b"), (1, "a")], pd.Index([(1, "a"), (2, "b")], tupleize_cols=False)),
+        None, [1, 0],
     ),
     "interval": (pd.interval_range(0, 2), None, [0, 1]),
 }  # fmt: skip
@@ -110,8 +112,12 @@ def test_of_keys_and_constants_only_the_gaps_are_seen():
     count = pd.Series([f"K{number}" for number in range(29)])
     frame = pd.DataFrame(
         {
-            "key": count, "gappy key": count.where(count != "K3"), "blank key": count.where(count != "K3", ""),
-            "one": 1.5, "gappy one": [None, *[1.5] * 28], "none": None,
+            "key": count,
+            "gappy key": count.where(count != "K3"),
+            "blank key": count.where(count != "K3", ""),
+            "one": 1.5,
+            "gappy one": [None, *[1.5] * 28],
+            "none": None,
         }
     )  # fmt: skip
     tidy = clean(frame, schema_of(frame))

@@ -49,7 +49,9 @@ COLUMNS = {
         "x", ["1.5", "NA", "", "NA"], "numeric",
         {"number": NumberLook("", ".", 1, 1), "null": "NA", "missing": 0.75},
     ),
-    "numbers, nulls and None": ("x", ["1.5", "2.5", "NA", None, None], "numeric", {"null": None, "missing": 0.6}),
+    "numbers, nulls and None": (
+        "x", ["1.5", "2.5", "NA", None, None], "numeric", {"null": None, "missing": 0.6},
+    ),
     "numbers and a word": ("x", ["1", "2", "unknown"], "numeric", {"null": "unknown", "missing": 1 / 3}),
     "numbers and two words": ("x", ["1", "2", "low", "high"], "categorical", {"null": None}),
     "leading zeros": ("x", ["007", "012", "007"], "categorical", {"levels": ("007", "012"), "number": None}),
@@ -74,13 +76,17 @@ COLUMNS = {
     # personal data
     "e-mails": ("x", MAILS, "identifier", PERSONAL | {"unique": True, "reason": "e-mail addresses"}),
     "repeated e-mails": ("x", MAILS[:2] * 20, "identifier", PERSONAL | {"unique": False}),
-    "phones": ("x", ["+49 (30) 123-456", "+1 555 0100 22"], "identifier", PERSONAL | {"reason": "phone numbers"}),
+    "phones": (
+        "x", ["+49 (30) 123-456", "+1 555 0100 22"], "identifier", PERSONAL | {"reason": "phone numbers"},
+    ),
     "phones by name": ("phone", ["(555) 123-4567", "(555) 765-4321"], "identifier", PERSONAL),
     "digits by name": ("Mobile", ["5551234567", "5557654321"] * 2, "identifier", PERSONAL | {"number": None}),
     "UUIDs": ("x", [str(uuid.UUID(int=n)) for n in range(3)], "identifier", PERSONAL | {"reason": "UUIDs"}),
     "upper UUIDs": ("x", [str(uuid.UUID(int=n + 10**30)).upper() for n in range(3)], "identifier", PERSONAL),
     "names": ("last_name", ["Fox", "Owl", "Fox", "Elk"], "identifier", PERSONAL | {"unique": False}),
-    "names with a blank": ("First Name", ["Fox", "", "Owl"], "identifier", PERSONAL | {"unique": True, "null": ""}),
+    "names with a blank": (
+        "First Name", ["Fox", "", "Owl"], "identifier", PERSONAL | {"unique": True, "null": ""},
+    ),
     "name of few": ("name", ["gold", "silver"] * 20, "categorical", {"sensitivity": "none"}),
     "name within a word": ("filename2", ["gold", "silver"] * 2, "categorical", {}),
     "free text": ("x", WORDS, "text", PERSONAL),
@@ -99,7 +105,9 @@ COLUMNS = {
     "category without levels": ("x", pd.Categorical([None, None]), "constant", {"levels": ()}),
     "mixed objects": ("x", [2, "a", 1.5, (1, 2), None], "categorical", {"levels": (1.5, 2, "a", (1, 2))}),
     "one and True": ("x", [1, True, "a"], "categorical", {"levels": (1, "a")}),
-    "intervals": ("x", pd.interval_range(0, 2), "categorical", {"levels": (pd.Interval(0, 1), pd.Interval(1, 2))}),
+    "intervals": (
+        "x", pd.interval_range(0, 2), "categorical", {"levels": (pd.Interval(0, 1), pd.Interval(1, 2))},
+    ),
     # constants
     "one value": ("x", [5, 5], "constant", {"levels": (5,), "missing": 0}),
     "one value and missing": ("x", ["a", None], "constant", {"levels": ("a",), "missing": 0.5}),
@@ -111,23 +119,28 @@ COLUMNS = {
     "boolean": ("x", pd.array([True, False, None], dtype="boolean"), "boolean", {"levels": (False, True)}),
     "floats": ("id", [1.5, 2.0, np.nan], "numeric", {"number": None, "missing": 1 / 3}),
     "decimal128": (
-        "x", pd.array([Decimal("1.5"), Decimal("2")], dtype=pd.ArrowDtype(pa.decimal128(5, 1))), "numeric", {},
+        "x", pd.array([Decimal("1.5"), Decimal("2")], dtype=pd.ArrowDtype(pa.decimal128(5, 1))),
+        "numeric", {},
     ),
     "datetime": ("x", pd.to_datetime(["2024-01-01", "2024-01-02"]), "datetime", {"date_format": None}),
     "zoned": ("x", pd.to_datetime(["2024-01-01", "2024-01-02"]).tz_localize("UTC"), "datetime", {}),
     "date32": (
-        "x", pd.array([dt.date(2024, 1, 1), dt.date(2024, 1, 2)], dtype=pd.ArrowDtype(pa.date32())), "datetime", {},
+        "x", pd.array([dt.date(2024, 1, 1), dt.date(2024, 1, 2)], dtype=pd.ArrowDtype(pa.date32())),
+        "datetime", {},
     ),
     "period": ("x", pd.period_range("2024-01", periods=2, freq="M"), "datetime", {}),
     "timedelta": ("x", pd.to_timedelta([1, 2], unit="s"), "duration", {}),
     "Decimals": ("x", [Decimal("1.5"), Decimal("2"), None], "numeric", {"holds": "Decimal"}),
-    "dates as objects": ("x", [dt.date(2024, 1, 1), dt.date(2024, 1, 2), None], "datetime", {"holds": "date"}),
+    "dates as objects": (
+        "x", [dt.date(2024, 1, 1), dt.date(2024, 1, 2), None], "datetime", {"holds": "date"},
+    ),
     "datetimes as objects": (
         "x", pd.Series([dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2)], dtype=object), "datetime",
         {"holds": "datetime"},
     ),
     "zoned datetimes as objects": (
-        "x", pd.Series([dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (1, 2)], dtype=object), "categorical", {},
+        "x", pd.Series([dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (1, 2)], dtype=object),
+        "categorical", {},
     ),
 }  # fmt: skip
 
@@ -148,20 +161,22 @@ def test_schema_keeps_names_order_and_shares():
     assert [column.missing for column in schema.columns] == [1 / 3, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        (
-            pd.Series([1j, 2j]),
-            r"^Column 'x' has dtype complex128, which tabgen does not know \(constant: values differ; .*"
-            r"numeric: not of a real number dtype; .*\)\. Convert it to numbers, text or dates\.$",
-        ),
-        (pd.Series([b"a", b"b"], dtype=pd.ArrowDtype(pa.binary())), r"^Column 'x' has dtype binary\[pyarrow\]"),
-        (pd.Series([b"a", b"b"]), r"^Column 'x': Value b'a' of type bytes cannot be stored\. Convert it to text\.$"),
-        (pd.Series([b"a", b"a"]), r"^Column 'x': Value b'a' of type bytes cannot be stored\. Convert it to text\.$"),
-    ],
-    ids=["complex", "binary", "bytes", "constant bytes"],
-)  # fmt: skip
+UNKNOWN = {
+    "complex": (
+        pd.Series([1j, 2j]),
+        r"Column 'x' has dtype complex128, which tabgen does not know \(constant: values differ; .*"
+        r"numeric: not of a real number dtype; .*\)\. Convert it to numbers, text or dates\.$",
+    ),
+    "binary": (pd.Series([b"a", b"b"], dtype="binary[pyarrow]"), r"Column 'x' has dtype binary\[pyarrow\]"),
+    "bytes": (
+        pd.Series([b"a", b"b"]),
+        r"Column 'x': Value b'a' of type bytes cannot be stored\. Convert it to text\.$",
+    ),
+    "constant bytes": (pd.Series([b"a", b"a"]), "Column 'x': Value b'a' of type bytes cannot be stored"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "message"), UNKNOWN.values(), ids=UNKNOWN)
 def test_column_of_no_kind_is_named_with_the_reasons(values, message):
-    with pytest.raises(SchemaError, match=message):
+    with pytest.raises(SchemaError, match=f"^{message}"):
         infer(values)

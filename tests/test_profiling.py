@@ -1,6 +1,7 @@
 """Column profiles: what one pass counts, and that chunks merge into the whole."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -106,23 +107,26 @@ def test_infinite_number_is_named_with_its_row(values):
         profile([pd.DataFrame({"x": values})])
 
 
-@pytest.mark.parametrize(
-    ("chunks", "message"),
-    [
-        ([], r"^The table has no rows\. Give at least one row to learn from\.$"),
-        ([pd.DataFrame({"a": []})] * 2, r"^The table has no rows\. "),
-        ([pd.DataFrame(index=range(3))], r"^The table has no columns\. Give at least one column to learn from\.$"),
-        ([pd.DataFrame([[1, 2, 3]], columns=["a", "b", "b"])], r"^Two columns are named 'b'\. Rename one of them\.$"),
-        (
-            [pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1], "b": [2]})],
-            r"^A chunk has the columns \['a', 'b'\] where the first had \['a'\]\. All chunks need the same columns\.$",
-        ),
-        ([pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"b": [2], "a": [1]})], r"^A chunk has the columns "),
-    ],
-    ids=["no chunks", "no rows", "no columns", "two of a name", "more columns", "other order"],
-)  # fmt: skip
+ONE, TWO = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1], "b": [2]})
+UNUSABLE = {
+    "no chunks": ([], "The table has no rows. Give at least one row to learn from."),
+    "no rows": ([ONE[:0], ONE[:0]], "The table has no rows. Give at least one row to learn from."),
+    "no columns": ([ONE[[]]], "The table has no columns. Give at least one column to learn from."),
+    "two of a name": ([TWO.set_axis(["b", "b"], axis=1)], "Two columns are named 'b'. Rename one of them."),
+    "more columns": (
+        [ONE, TWO],
+        "A chunk has the columns ['a', 'b'] where the first had ['a']. All chunks need the same columns.",
+    ),
+    "other order": (
+        [TWO, TWO[["b", "a"]]],
+        "A chunk has the columns ['b', 'a'] where the first had ['a', 'b']. All chunks need the same",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("chunks", "message"), UNUSABLE.values(), ids=UNUSABLE)
 def test_table_that_cannot_be_profiled_is_refused(chunks, message):
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(TableError, match="^" + re.escape(message)):
         profile(chunks)
 
 

@@ -75,7 +75,9 @@ FLAVOURS = {
         pd.CategoricalDtype([pd.Timestamp(f"2024-01-0{k}", tz=ZONE) for k in range(1, 6)]),
         lambda k: pd.Timestamp("2024", tz=ZONE) + pd.Timedelta(k % 5, "D"), None,
     ),
-    "category of intervals": (pd.CategoricalDtype(pd.interval_range(0, 5)), lambda k: pd.Interval(k % 4, k % 4 + 1), None),
+    "category of intervals": (
+        pd.CategoricalDtype(pd.interval_range(0, 5)), lambda k: pd.Interval(k % 4, k % 4 + 1), None,
+    ),
     "objects": (object, lambda k: [1, "a", 2.5, (1, "b"), dt.date(2024, 1, 1)][k % 5], None),
     "object text": (object, lambda k: "abc"[k % 3], None),
     "object bools": (object, lambda k: k % 2 == 0, None),
@@ -209,10 +211,8 @@ def frames(draw):
     return frame_of(columns, draw(st.permutations(NAMES))[: len(columns)])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(real=frames(), seed=st.integers(0, 2**32 - 1))
-def test_any_codes_become_values_that_the_table_could_hold(real, seed):
-    pd.testing.assert_frame_equal(there_and_back(real), real)
+def check_random_codes(real, seed, rows):
+    """Decode random codes and check each column."""
     schema, rng = schema_of(real), np.random.default_rng(seed)
     tidy = clean(real, schema)
     encoder, generators = fit_encoder(tidy), fit_identifiers(real, schema)
@@ -220,10 +220,30 @@ def test_any_codes_become_values_that_the_table_could_hold(real, seed):
     assert (encoded >= 0).all()
     assert (encoded < encoder.layout.cardinalities).all()
 
-    codes = rng.integers(0, encoder.layout.cardinalities, (200, len(encoder.layout)), dtype=np.int32)
-    fake = restore(encoder.decode(codes, rng), schema, draw_identifiers(generators, 200, schema, rng))
-    assert len(fake) == 200
+    codes = rng.integers(0, encoder.layout.cardinalities, (rows, len(encoder.layout)), dtype=np.int32)
+    fake = restore(encoder.decode(codes, rng), schema, draw_identifiers(generators, rows, schema, rng))
+    assert len(fake) == rows
     pd.testing.assert_index_equal(fake.columns, real.columns)
     assert fake.dtypes.tolist() == real.dtypes.tolist()
     for facts in schema.columns:
         check_admissible(real[facts.name], fake[facts.name], facts)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(real=frames(), seed=st.integers(0, 2**32 - 1))
+def test_any_codes_become_values_that_the_table_could_hold(real, seed):
+    pd.testing.assert_frame_equal(there_and_back(real), real)
+    check_random_codes(real, seed, rows=200)
+
+
+@pytest.mark.parametrize("gaps", [0, 0.2], ids=["full", "gaps"])
+def test_all_flavours_share_a_table_of_more_values_than_codes(gaps):
+    rng = np.random.default_rng(0)
+    columns = []
+    for flavour in FLAVOURS:
+        picks = rng.permutation(1_000)[:400].astype(object)
+        picks[rng.random(400) < gaps] = None
+        columns.append(column(flavour, picks))
+    real = frame_of(columns, list(FLAVOURS))
+    pd.testing.assert_frame_equal(there_and_back(real), real)
+    check_random_codes(real, seed=0, rows=500)

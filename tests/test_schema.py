@@ -20,6 +20,7 @@ from tabgen.schema import (
     scalar_to_json,
 )
 
+PANDAS_2 = pd.__version__.startswith("2.")
 NAMED = [
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
     *(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)),
@@ -37,7 +38,8 @@ ARROW = [
 DTYPES = [
     *map(pd.api.types.pandas_dtype, NAMED),
     *map(pd.ArrowDtype, ARROW),
-    *(pd.StringDtype(storage, na) for storage in ("python", "pyarrow") for na in (pd.NA, np.nan)),
+    *map(pd.StringDtype, ["python", "pyarrow"] + ["pyarrow_numpy"] * PANDAS_2),
+    *(pd.StringDtype(storage, np.nan) for storage in ("python", "pyarrow") if not PANDAS_2),
     *(
         pd.IntervalDtype(inner, closed)
         for inner in ("int64", "datetime64[us]")
@@ -149,8 +151,9 @@ def test_schema_survives_json(name):
                 missing=0.1 + 0.2, levels=(2, 1), reason="Größe",
             ),
             Column(
-                "other", "numeric", dtype_to_json(pd.StringDtype()), number=NumberLook("\u00a0", ",", 0, 2, suffix=" €"),
-                date_format="%Y", null="n/a", holds="Decimal", unique=True, sensitivity="personal",
+                "other", "numeric", dtype_to_json(pd.StringDtype()),
+                number=NumberLook("\u00a0", ",", 0, 2, suffix=" €"), date_format="%Y",
+                null="n/a", holds="Decimal", unique=True, sensitivity="personal",
             ),
         )
     )  # fmt: skip

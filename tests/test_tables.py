@@ -40,7 +40,9 @@ FILES = {
     "quoted": (".csv", b'"a","b"\n"1","x ""y"""\n', Dialect(quote_all=True)),
     "quoted delimiter": (".csv", b'"a,b","c"\n"1","2"\n', Dialect(quote_all=True)),
     "some quoted": (".csv", b'a,b\n"x,y",1\n"2\n3",z\n', Dialect()),
-    "quoted semicolon crlf": (".csv", b'"a";"b"\r\n"1,5";"x"\r\n', Dialect(";", quote_all=True, line_end="\r\n")),
+    "quoted semicolon crlf": (
+        ".csv", b'"a";"b"\r\n"1,5";"x"\r\n', Dialect(";", quote_all=True, line_end="\r\n"),
+    ),
     "everything": (
         ".csv", b'\xef\xbb\xbf"a"|"b"\r\n"\xc3\xa9"|""\r\n',
         Dialect("|", "utf-8-sig", quote_all=True, line_end="\r\n"),
@@ -63,6 +65,11 @@ def test_every_spelling_survives_as_text(tmp_path):
     write_table(FRAME, tmp_path / "a.csv")
     frame = read_table(tmp_path / "a.csv").frame
     pd.testing.assert_frame_equal(frame, FRAME)
+
+
+def test_short_rows_end_in_empty_fields(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a,b,c\n1,x,NA\n2\n")
+    assert read_table(tmp_path / "a.csv").frame.loc[1].tolist() == ["2", "", ""]
 
 
 def test_header_quoted_alone_does_not_quote_all():
@@ -93,6 +100,7 @@ def test_gzip_is_read_and_written_the_same_each_time(tmp_path):
     for name in ("a.csv.gz", "b.csv.gz"):
         write_table(FRAME, tmp_path / name)
     assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+    assert (tmp_path / "a.csv.gz").read_bytes()[4:8] == bytes(4)  # no time of writing
     pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv.gz").frame, FRAME)
     (tmp_path / "named.csv").write_bytes((tmp_path / "a.csv.gz").read_bytes())
     pd.testing.assert_frame_equal(read_table(tmp_path / "named.csv").frame, FRAME)
@@ -160,7 +168,9 @@ UNREADABLE = {
         "a.csv", b"a,b\n1,2\n3,4,5\n",
         "Cannot read '{path}': Error tokenizing data. C error: Expected 2 fields in line 3, saw 3.",
     ),
-    "wide": ("a.csv", b"a,b\n1,2,3\n3,4,5\n", "Cannot read '{path}': its rows have more fields than its header."),
+    "wide": (
+        "a.csv", b"a,b\n1,2,3\n3,4,5\n", "Cannot read '{path}': its rows have more fields than its header.",
+    ),
     "open quote": ("a.csv", b'a,b\n"1,2\n3,4\n', "Cannot read '{path}': Error tokenizing data. "),
     "two of a name": ("a.csv", b"a,b,b\n1,2,3\n", "Two columns are named 'b'. Rename one of them."),
 }  # fmt: skip

@@ -76,7 +76,7 @@ def test_time_budget_ends_training(codes):
 def test_divergence_is_one_sentence(codes):
     model = fresh_model(codes)
     model.embedding.free.assign(np.full(model.embedding.free.shape, np.nan, dtype="float32"))
-    with pytest.raises(TrainingDiverged, match="validation loss became nan at step .* Lower learning_rate"):
+    with pytest.raises(TrainingDiverged, match=r"validation loss became nan at step .* Lower learning_rate"):
         train(model, codes, TrainingConfig(epochs=2))
 
 

@@ -154,7 +154,7 @@ class TokenEmbedding(keras.layers.Layer):
             for t, (offset, size) in enumerate(zip(space.offsets, space.cardinalities, strict=True))
             if space.ordered[t] and size - space.missing[t] >= 3
         ]
-        self.smooth = None
+        self.smooth: Any = None
         if self.slices:
             shape = (len(self.slices), self.features.shape[1], width)
             self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")

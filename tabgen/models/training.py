@@ -64,9 +64,9 @@ class TrainingConfig:
     warm_up: int = 100
     validation_share: float = 0.1
     validation_rows: int = 4_000
-    patience: int = 300
+    patience: int = 200
     hold_steps: int = 2_000
-    anneal_share: float = 0.5
+    anneal_share: float = 0.35
     seed: int = 0
 
     def decay(self, rows: int) -> float:
