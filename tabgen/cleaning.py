@@ -178,8 +178,11 @@ def restore(
             restored = _as_dtype(_with_nulls(values, column), column)
         elif column.kind == "constant":
             restored = _restore_constant(values, column, len(tidy))
+        elif values is None:  # levels, none of which occurs
+            nothing = pd.Categorical.from_codes([-1] * len(tidy), range(len(column.levels)))
+            restored = restore_column(pd.Series(nothing), column)
         else:
-            restored = restore_column(tidy[column.name], column)
+            restored = restore_column(values, column)
         columns.append(pd.Series(restored, index=tidy.index))
     result = pd.concat(columns, axis=1)
     result.columns = pd.Index(schema.names, tupleize_cols=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tabgen import __version__
-from tabgen.errors import TabgenError
+from tabgen.errors import TabgenError, TableError
 
 if TYPE_CHECKING:
     from tabgen.synthesizer import TabularGAN
@@ -48,7 +48,7 @@ class Epochs(click.ParamType):
 TRAINING = [
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
-    click.option("--seed", type=int, help="Repeat exactly; without it every run differs."),
+    click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
 ]  # fmt: skip
@@ -65,7 +65,7 @@ def training_options(command: Any) -> Any:
 @click.version_option(__version__, prog_name="tabgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    r"""Synthetic tables that look, behave and model like the real one and hold nobody's data.
+    """Synthetic tables that look, behave and model like the real one and hold nobody's data.
 
     \b
     tabgen IN OUT            learn the table IN, write a synthetic table OUT
@@ -73,7 +73,7 @@ def cli(debug: bool) -> None:
 
     Files are told by their suffix: .csv .tsv .txt .tab (also .gz), .parquet, .feather, .arrow;
     "-" is standard input or output.
-    """
+    """  # noqa: D301  click needs the character itself
 
 
 @cli.command()
@@ -138,7 +138,7 @@ def fit(
 @click.argument("model_file", metavar="MODEL")
 @click.argument("target", metavar="OUT")
 @click.option("--rows", type=click.IntRange(min=0), default=1_000, show_default=True, help="Rows to write.")
-@click.option("--seed", type=int, help="Repeat exactly; without it every run differs.")
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def sample(model_file: str, target: str, rows: int, seed: int | None, force: bool, quiet: bool) -> None:
@@ -169,13 +169,13 @@ def inspect(file: str, as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("column", "kind", "missing", "levels", "sensitivity", "because", box=None)
     for column in schema.columns:
         levels = str(len(column.levels)) if column.levels else ""
-        table.add_row(
-            str(column.name), column.kind, f"{column.missing:.1%}", levels, column.sensitivity, column.reason
-        )  # fmt: skip
+        words = str(column.name), column.kind, f"{column.missing:.1%}", levels, column.sensitivity
+        table.add_row(*map(Text, (*words, column.reason)))  # as they are: a name may look like markup
     Console().print(table)
 
 
@@ -233,9 +233,11 @@ def _check_targets(targets: list[str | None], force: bool) -> None:
     """Refuse before training what would fail after it."""
     from tabgen.tables import STREAM, check_target
 
-    for target in targets:
-        if target is not None and target != STREAM:
-            check_target(target, force=force)
+    files = [target for target in targets if target is not None and target != STREAM]
+    for number, target in enumerate(files):
+        check_target(target, force=force)
+        if target in files[:number]:
+            raise TableError(f"{target!r} is to be written twice. Choose different names.")
 
 
 def _check_format(target: str) -> None:

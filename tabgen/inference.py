@@ -93,6 +93,7 @@ def _constant(profile: ColumnProfile) -> Column:
     if isinstance(profile.dtype, pd.CategoricalDtype):
         raise ColumnRejected("category dtype keeps its levels")
     levels = tuple(profile.values)
+    _check_storable(profile, levels)
     holds = type(levels[0]).__name__ if levels and profile.dtype == np.dtype(object) else None
     return _column(profile, "constant", "one value only", levels=levels, holds=holds)
 
@@ -213,12 +214,17 @@ def _mixed_levels(profile: ColumnProfile) -> Column:
     if profile.dtype != np.dtype(object) and not isinstance(profile.dtype, pd.IntervalDtype):
         raise ColumnRejected("neither of object nor of interval dtype")
     levels = tuple(sorted(profile.values, key=lambda value: (type(value).__name__, str(value))))
+    _check_storable(profile, levels)
+    return _column(profile, "categorical", "values of several types", levels=levels)
+
+
+def _check_storable(profile: ColumnProfile, levels: Sequence[Any]) -> None:
+    """Refuse levels that no model file could keep."""
     try:
         for level in levels:
             scalar_to_json(level)
     except SchemaError as error:
         raise SchemaError(f"Column {profile.name!r}: {error}") from error
-    return _column(profile, "categorical", "values of several types", levels=levels)
 
 
 def _key(profile: ColumnProfile, numbers: np.ndarray, **facts: Any) -> Column:

@@ -99,7 +99,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     }
     about = {
         "format": FORMAT_VERSION,
-        "parameters": parts.parameters,
+        "parameters": {name: scalar_to_json(value) for name, value in parts.parameters.items()},
         "dialect": None if parts.dialect is None else asdict(parts.dialect),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }

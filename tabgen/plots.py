@@ -90,7 +90,8 @@ def plot_columns(tables: Comparison, columns: list[Hashable] | None = None) -> F
     for axis in axes[len(names) :]:
         axis.set_axis_off()
     for axis in axes[1 : len(names)]:
-        axis.get_legend().remove()
+        if axis.get_legend() is not None:
+            axis.get_legend().remove()
     sns.despine(figure)
     return figure
 
@@ -109,15 +110,17 @@ def draw_column(real: pd.Series, synthetic: pd.Series, column: Column, axis: Axe
 
 
 def _draw_levels(long: pd.DataFrame, column: Column, axis: Axes) -> None:
-    labels = {number: _shorten(str(level)) for number, level in enumerate(column.levels)}
-    long = long.assign(value=long["value"].astype(object).map(labels).fillna("missing"))
-    counts = long.groupby("table")["value"].value_counts(normalize=True).rename("share").reset_index()
+    labels = [*(_shorten(str(level)) for level in column.levels), "missing"]
+    codes = long["value"].cat.codes.astype(int)  # and not labels: those may be alike
+    numbers = codes.where(codes >= 0, len(column.levels)).astype(str).rename("value")
+    counts = numbers.groupby(long["table"]).value_counts(normalize=True).rename("share").reset_index()
     top = counts.groupby("value")["share"].max().nlargest(SHOWN_LEVELS).index
-    order = list(top) if column.kind == "categorical" else [v for v in labels.values() if v in top]
+    order = list(top) if column.kind == "categorical" else sorted(top, key=int)
     sns.barplot(
         counts[counts["value"].isin(order)], y="value", x="share", hue="table", order=order,
         hue_order=list(PALETTE), palette=PALETTE, orient="y", ax=axis,
     )  # fmt: skip
+    axis.set_yticks(range(len(order)), [labels[int(number)] for number in order])
     axis.legend(title=None, frameon=False, fontsize=8)
 
 
@@ -144,7 +147,7 @@ def _draw_histogram(long: pd.DataFrame, axis: Axes) -> None:
         for text in legend.get_texts():
             text.set_fontsize(8)
     if pd.api.types.is_datetime64_dtype(long["value"].dtype):
-        locator = matplotlib.dates.AutoDateLocator(maxticks=5)
+        locator = matplotlib.dates.AutoDateLocator(minticks=2, maxticks=5)
         axis.xaxis.set_major_locator(locator)
         axis.xaxis.set_major_formatter(matplotlib.dates.ConciseDateFormatter(locator))
 
@@ -160,4 +163,5 @@ def _colours(count: int) -> list[str]:
 
 
 def _shorten(text: str, length: int = LABEL_LENGTH) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    short = text if len(text) <= length else text[: length - 1] + "…"
+    return short.replace("$", r"\$")  # two dollars would make a formula of what is between them

@@ -97,7 +97,7 @@ def profile_column(column: pd.Series) -> ColumnProfile:
     try:
         counts = present.value_counts(sort=False)
     except TypeError as error:
-        value = next(v for v in present if not isinstance(v, Hashable))
+        value = next((v for v in present if not isinstance(v, Hashable)), present.iloc[0])
         raise TableError(
             f"Column {column.name!r} holds a {type(value).__name__} ({value!r:.40}). "
             "Convert it to text or numbers, or drop the column."

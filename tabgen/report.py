@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
+import warnings
 from typing import Any
 
 import jinja2
@@ -80,8 +82,8 @@ def _scores(card: Scorecard) -> list[dict[str, str]]:
     return [
         {
             "title": f"mean distance of {title}",
-            "value": f"{frame['distance'].mean():.2%}",
-            "floor": f"{frame['floor'].mean():.2%}",
+            "value": _percent(frame["distance"].mean()),
+            "floor": _percent(frame["floor"].mean()),
         }
         for title, frame in scores
     ]
@@ -89,10 +91,16 @@ def _scores(card: Scorecard) -> list[dict[str, str]]:
 
 def _percentages(frame: pd.DataFrame) -> list[dict[str, Any]]:
     shares = frame.select_dtypes("float")
-    return frame.assign(**{name: shares[name].map("{:.2%}".format) for name in shares}).to_dict("records")
+    return frame.assign(**{name: shares[name].map(_percent) for name in shares}).to_dict("records")
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.2%}"
 
 
 def _picture(title: str, alt: str, figure: Figure) -> dict[str, str]:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    with warnings.catch_warnings():  # no font has all letters: a box is drawn for those it lacks
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(buffer, format="png", dpi=110)
     return {"title": title, "alt": alt, "data": base64.b64encode(buffer.getvalue()).decode()}

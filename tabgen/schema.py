@@ -108,6 +108,8 @@ class Column:
         """Whether a generator has anything to learn: values that vary, or which are missing."""
         if self.kind == "constant":
             return bool(self.levels) and self.missing > 0
+        if self.kind in LEVELLED and self.missing == 1:
+            return False
         return self.kind not in REPLACED or self.missing > 0
 
 

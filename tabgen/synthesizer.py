@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tabgen.cleaning import clean, restore
 from tabgen.encoding import fit_encoder
-from tabgen.errors import TableError
+from tabgen.errors import ModelFileError, TableError
 from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
@@ -24,6 +25,8 @@ from tabgen.tables import Table, read_table
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
+
+SEED_RULE = "None or a whole number from 0 on"
 
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
@@ -145,7 +148,7 @@ class TabularGAN(BaseEstimator):
         self.identifiers_ = fit_identifiers(frame, self.schema_)
         self.encoder_ = fit_encoder(tidy)
         self.model_, self.history_ = _train(
-            self.encoder_, tidy, settings, self.latent_dim, callbacks, self.verbose
+            self.encoder_, tidy, settings, int(self.latent_dim), callbacks, self.verbose
         )
         self._name_features()
         return self
@@ -173,11 +176,13 @@ class TabularGAN(BaseEstimator):
         sklearn.exceptions.NotFittedError
             Before `fit`.
         ValueError
-            If ``n`` is negative or not a whole number.
+            If ``n`` or ``seed`` is negative or not a whole number.
         """
         check_is_fitted(self, "schema_")
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
+        if not _is_whole(n):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
+        if seed is not None and not _is_whole(seed):
+            raise ValueError(f"seed must be {SEED_RULE}, but is {seed!r}.")
         draws, decoding, fresh = np.random.SeedSequence(seed).spawn(3)
         codes = np.zeros((n, 0), dtype=np.int32)
         if self.model_ is not None:
@@ -224,7 +229,10 @@ class TabularGAN(BaseEstimator):
             If the file is absent, damaged, changed or of another version.
         """
         parts = load_parts(path)
-        gan = cls(**parts.parameters)
+        try:
+            gan = cls(**parts.parameters)
+        except TypeError as error:
+            raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
         gan.schema_, gan.encoder_, gan.identifiers_ = (
             parts.schema,
             parts.encoder,
@@ -258,9 +266,13 @@ def _check_parameters(gan: TabularGAN) -> Any:
     rules: dict[Hashable, tuple[bool, str]] = {
         "epochs": (_auto_or_count(gan.epochs), '"auto" or a whole number from 1 on'),
         "batch_size": (_auto_or_count(gan.batch_size), '"auto" or a whole number from 1 on'),
-        "max_minutes": (gan.max_minutes is None or gan.max_minutes > 0, "None or above 0"),
-        "learning_rate": (0 < gan.learning_rate < 1, "between 0 and 1"),
-        "latent_dim": (isinstance(gan.latent_dim, int) and gan.latent_dim >= 0, "0 or above"),
+        "max_minutes": (
+            gan.max_minutes is None or _is_between(gan.max_minutes, 0, np.inf),
+            "None or above 0",
+        ),
+        "learning_rate": (_is_between(gan.learning_rate, 0, 1), "between 0 and 1"),
+        "latent_dim": (_is_whole(gan.latent_dim), "0 or above"),
+        "random_state": (gan.random_state is None or _is_whole(gan.random_state), SEED_RULE),
     }
     for name, (valid, rule) in rules.items():
         if not valid:
@@ -269,8 +281,8 @@ def _check_parameters(gan: TabularGAN) -> Any:
 
     seed = np.random.SeedSequence(gan.random_state).generate_state(1)[0]
     return TrainingConfig(
-        epochs=gan.epochs,
-        batch_size=gan.batch_size,
+        epochs=gan.epochs if isinstance(gan.epochs, str) else int(gan.epochs),
+        batch_size=gan.batch_size if isinstance(gan.batch_size, str) else int(gan.batch_size),
         max_minutes=gan.max_minutes,
         learning_rate=gan.learning_rate,
         seed=int(seed) % 2**31,
@@ -278,19 +290,34 @@ def _check_parameters(gan: TabularGAN) -> Any:
 
 
 def _auto_or_count(value: Any) -> bool:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return value == "auto" if isinstance(value, str) else whole and value >= 1
+    return value == "auto" if isinstance(value, str) else _is_whole(value) and value >= 1
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= 0
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and low < float(value) < high
 
 
 def _gather(table: Source) -> Table:
     """Return the whole table in memory."""
     if isinstance(table, (pd.DataFrame, str, os.PathLike)):
         return read_table(table)
+    if not isinstance(table, Iterable):
+        raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
     chunks = list(table)
     wrong = [chunk for chunk in chunks if not isinstance(chunk, pd.DataFrame)]
     if wrong or not chunks:
         what = f"of {type(wrong[0]).__name__}" if wrong else "without a chunk"
         raise TableError(f"The table is an iterable {what}. Pass a frame, a path or frames.")
+    odd = [list(chunk) for chunk in chunks if set(chunk) != set(chunks[0])]
+    if odd:
+        raise TableError(
+            f"A chunk has the columns {odd[0]} where the first had {list(chunks[0])}. "
+            "All chunks need the same columns."
+        )
     return Table(pd.concat(chunks, ignore_index=True))
 
 

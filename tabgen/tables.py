@@ -181,7 +181,7 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
         If the file exists and ``force`` is False.
     """
     if Path(path).exists() and not force:
-        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")
+        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name, or allow to replace it (--force, force=True).")
 
 
 def file_format(name: str) -> str:

@@ -191,6 +191,7 @@ def test_text_that_is_no_schema_is_refused(text):
     [
         ("numeric", (), 0.0, True),
         ("categorical", ("a", "b"), 0.0, True),
+        ("categorical", ("a", "b"), 1.0, False),
         ("constant", ("a",), 0.0, False),
         ("constant", ("a",), 0.5, True),
         ("constant", (), 1.0, False),

@@ -202,7 +202,7 @@ def test_a_folder_is_no_table(tmp_path):
 def test_existing_file_is_kept_unless_forced(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"old")
-    message = f"^'{re.escape(str(path))}' already exists. Choose another name or pass --force.$"
+    message = f"^'{re.escape(str(path))}' already exists. Choose another name"
     for refuse in (lambda: write_table(TYPED, path), lambda: check_target(path, force=False)):
         with pytest.raises(TableError, match=message):
             refuse()

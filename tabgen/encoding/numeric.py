@@ -149,15 +149,12 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     group = np.arange(len(distinct)) if exact else _leaf_of_distinct(counts, n, leaves)
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], len(distinct)]
-    knots = np.stack([_knots(distinct[a:b], counts[a:b]) for a, b in zip(starts, stops, strict=True)])
     decimals = count_decimals(distinct)
-    return NumericCodec(
-        knots,
-        _grid_step(distinct, decimals),
-        float(distinct[0]),
-        decimals,
-        len(present) < len(values),
-    )
+    step = _grid_step(distinct, decimals)
+    ends = None if step is not None else _ends(distinct)
+    leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
+    knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
+    return NumericCodec(knots, step, float(distinct[0]), decimals, len(present) < len(values))
 
 
 def count_decimals(values: np.ndarray) -> int | None:
@@ -187,16 +184,42 @@ def _leaf_of_distinct(counts: np.ndarray, n: int, leaves: int) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(change)])
 
 
-def _knots(distinct: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the quantile function of one leaf at KNOTS even steps."""
-    if len(distinct) == 1:
-        return np.full(KNOTS, distinct[0])
+def _knots(
+    distinct: np.ndarray, counts: np.ndarray, start: int, stop: int, ends: np.ndarray | None
+) -> np.ndarray:
+    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS even steps.
+
+    Of continuous values none but the extremes is kept: quantiles run between the ends of the cells
+    that lie around the values.
+    """
+    values, counts = distinct[start:stop], counts[start:stop]
+    if len(values) == 1:
+        return np.full(KNOTS, values[0])
     n = int(counts.sum())
     shares = np.linspace(0, 1, int(np.clip(n // ROWS_PER_KNOT + 1, 2, KNOTS)))
-    middles = (np.cumsum(counts) - counts / 2) / n
-    quantiles = np.interp(shares, middles, distinct)
-    quantiles[0], quantiles[-1] = distinct[0], distinct[-1]
+    if ends is not None:
+        low, high = ends[0, start], ends[1, stop - 1]
+        edges = np.r_[low, (values[1:] + values[:-1]) / 2, high]
+        quantiles = np.interp(shares, np.r_[0, np.cumsum(counts)] / n, edges)
+    else:
+        quantiles = np.interp(shares, (np.cumsum(counts) - counts / 2) / n, values)
+        quantiles[0], quantiles[-1] = values[0], values[-1]
     return np.interp(np.linspace(0, 1, KNOTS), shares, quantiles)
+
+
+def _ends(distinct: np.ndarray) -> np.ndarray:
+    """Return where the cell of each value begins and ends, shape ``(2, values)``.
+
+    A cell reaches half-way to its nearer neighbour on both sides, so that a gap stays a gap; the
+    extremes are the ends of all.
+    """
+    if len(distinct) < 2:
+        return np.stack([distinct, distinct])
+    gaps = np.diff(distinct)
+    reach = np.minimum(np.r_[gaps[0], gaps], np.r_[gaps, gaps[-1]]) / 2
+    low, high = distinct - reach, distinct + reach
+    low[0], high[-1] = distinct[0], distinct[-1]
+    return np.stack([low, high])
 
 
 def _grid_step(distinct: np.ndarray, decimals: int | None) -> float | None:

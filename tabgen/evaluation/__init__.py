@@ -12,7 +12,7 @@ from tabgen.errors import TableError
 from tabgen.evaluation.fidelity import column_scores, pair_scores
 from tabgen.inference import infer_schema
 from tabgen.profiling import check_frame, profile
-from tabgen.schema import Schema
+from tabgen.schema import REPLACED, Schema
 
 __all__ = ["Comparison", "Scorecard", "compare", "evaluate"]
 
@@ -78,7 +78,10 @@ def compare(real: pd.DataFrame, synthetic: pd.DataFrame) -> Comparison:
         where = "real" if odd[0] in real else "synthetic"
         raise TableError(f"Only the {where} table has a column {odd[0]!r}. Compare tables of one kind.")
     synthetic = synthetic[list(real.columns)]
-    schema = infer_schema(profile([real, synthetic]))
+    # whether values are unique is a fact of the real table: both tables may hold the same keys
+    replaced = {c.name: c for c in infer_schema(profile([real])).columns if c.kind in REPLACED}
+    both = infer_schema(profile([real, synthetic])).columns
+    schema = Schema(tuple(replaced.get(column.name, column) for column in both))
     return Comparison(schema, clean(real, schema), clean(synthetic, schema))
 
 

@@ -34,11 +34,12 @@ def column_scores(real: pd.DataFrame, synthetic: pd.DataFrame) -> pd.DataFrame:
         )
         for name in real
     ]
-    return pd.DataFrame(rows, columns=["column", "distance", "missing_real", "missing_synthetic"])
+    shares = ["distance", "missing_real", "missing_synthetic"]
+    return pd.DataFrame(rows, columns=["column", *shares]).astype(dict.fromkeys(shares, float))
 
 
 def column_distance(real: pd.Series, synthetic: pd.Series) -> float:
-    """Return the distance of one column: 0 for equal distributions, 1 for none in common.
+    """Return the distance of one column: 0 for equal distributions, 1 for none in common, NaN for no rows.
 
     Kolmogorov-Smirnov for numbers and moments, total variation for levels; where the shares of
     missing values differ more than the values do, their difference.
@@ -50,7 +51,7 @@ def column_distance(real: pd.Series, synthetic: pd.Series) -> float:
     if isinstance(real.dtype, pd.CategoricalDtype):
         shares = a.value_counts(normalize=True).sub(b.value_counts(normalize=True), fill_value=0)
         return max(missing, float(shares.abs().sum() / 2))
-    return max(missing, float(ks_2samp(_number(a), _number(b)).statistic))
+    return max(missing, float(ks_2samp(_number(a), _number(b), method="asymp").statistic))
 
 
 def pair_scores(real: pd.DataFrame, synthetic: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +67,9 @@ def pair_scores(real: pd.DataFrame, synthetic: pd.DataFrame) -> pd.DataFrame:
     cells = {name: _cells(real[name], synthetic[name]) for name in real}
     rows = []
     for first, second in combinations(real, 2):
+        if real.empty or synthetic.empty:
+            rows.append((first, second, np.nan))
+            continue
         width = max(cells[second][0].max(), cells[second][1].max()) + 1
         shares = [
             np.bincount(a * width + b, minlength=(a.max() + 1) * width) / len(a)
@@ -74,7 +78,7 @@ def pair_scores(real: pd.DataFrame, synthetic: pd.DataFrame) -> pd.DataFrame:
         size = max(map(len, shares))
         gap = np.pad(shares[0], (0, size - len(shares[0]))) - np.pad(shares[1], (0, size - len(shares[1])))
         rows.append((first, second, float(np.abs(gap).sum() / 2)))
-    return pd.DataFrame(rows, columns=["first", "second", "distance"])
+    return pd.DataFrame(rows, columns=["first", "second", "distance"]).astype({"distance": float})
 
 
 def _number(values: pd.Series) -> np.ndarray:

@@ -148,26 +148,30 @@ class TokenEmbedding(keras.layers.Layer):
         free = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         smooth = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         self.free = self.add_weight(shape=(space.width, width), initializer=free, name="free")
-        self.features = tf.constant(space.rank_features)
-        self.slices = [
-            (int(offset), size)
-            for t, (offset, size) in enumerate(zip(space.offsets, space.cardinalities, strict=True))
+        smoothed = [
+            t
+            for t, size in enumerate(space.cardinalities)
             if space.ordered[t] and size - space.missing[t] >= 3
         ]
         self.smooth: Any = None
-        if self.slices:
-            shape = (len(self.slices), self.features.shape[1], width)
+        if smoothed:
+            features, longest = space.rank_features, max(space.cardinalities[t] for t in smoothed)
+            padded = np.zeros((len(smoothed), longest, features.shape[1]), dtype=np.float32)
+            place = np.full(space.width, len(smoothed) * longest)  # the row of zeros after all others
+            for row, token in enumerate(smoothed):
+                offset, size = space.offsets[token], space.cardinalities[token]
+                padded[row, :size] = features[offset : offset + size]
+                place[offset : offset + size] = row * longest + np.arange(size)
+            self.features, self.place = tf.constant(padded), tf.constant(place)
+            shape = (len(smoothed), features.shape[1], width)
             self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")
 
     def table(self) -> tf.Tensor:
         """Return the embedding of every code, shape ``(codes, width)``."""
-        parts, position = [], 0
-        for i, (offset, size) in sorted(enumerate(self.slices), key=lambda item: item[1]):
-            parts.append(self.free[position:offset])
-            features = self.features[offset : offset + size]
-            parts.append(self.free[offset : offset + size] + features @ self.smooth[i])
-            position = offset + size
-        return tf.concat([*parts, self.free[position:]], axis=0)
+        if self.smooth is None:
+            return tf.convert_to_tensor(self.free)
+        smooth = tf.reshape(self.features @ self.smooth, (-1, self.width))  # (tokens * longest, width)
+        return self.free + tf.gather(tf.pad(smooth, ((0, 1), (0, 0))), self.place)
 
     def call(self, codes: tf.Tensor) -> tf.Tensor:
         """Look the codes up."""
