@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tabgen.errors import SchemaError
 from tabgen.looks import format_numbers, parse_dates, parse_numbers
@@ -55,12 +56,11 @@ def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     absent = [name for name in schema.names if name not in frame.columns]
     if absent:
         raise SchemaError(f"Column {absent[0]!r} is not in the table. Its columns: {list(frame.columns)}.")
-    tidy = {
-        column.name: clean_column(frame[column.name], column).reset_index(drop=True)
-        for column in schema.columns
-        if column.modelled
-    }
-    return pd.DataFrame(tidy, index=pd.RangeIndex(len(frame)))
+    modelled = [column for column in schema.columns if column.modelled]
+    columns = [clean_column(frame[column.name], column).reset_index(drop=True) for column in modelled]
+    tidy = pd.DataFrame(dict(enumerate(columns)), index=pd.RangeIndex(len(frame)))
+    tidy.columns = pd.Index([column.name for column in modelled], tupleize_cols=False)
+    return tidy
 
 
 def clean_column(values: pd.Series, column: Column) -> pd.Series:
@@ -89,7 +89,7 @@ def level_numbers(values: pd.Series, column: Column) -> np.ndarray:
         If a value is not a level.
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
-        positions = pd.Index(column.levels).get_indexer(values.cat.categories)
+        positions = pd.Index(column.levels, tupleize_cols=False).get_indexer(values.cat.categories)
         numbers = np.append(positions, -1)[values.cat.codes]
     else:
         known = {level: number for number, level in enumerate(column.levels)}
@@ -122,6 +122,8 @@ def _moments(values: pd.Series, column: Column) -> np.ndarray:
 def _numpy_dtype(dtype: pd.ArrowDtype) -> Any:
     """Return the pandas dtype of Arrow timestamps or durations."""
     arrow = dtype.pyarrow_dtype
+    if pa.types.is_date(arrow):
+        return "datetime64[s]"
     zone = getattr(arrow, "tz", None)
     if zone:
         return pd.DatetimeTZDtype(arrow.unit, zone)
@@ -171,7 +173,7 @@ def restore(
     fresh = fresh or {}
     columns = []
     for column in schema.columns:
-        values = tidy.get(column.name)
+        values = tidy[column.name] if column.modelled else None
         if column.kind in REPLACED:
             text = fresh[column.name]
             values = text if values is None else _blank(text, values.isna().to_numpy())
@@ -183,7 +185,7 @@ def restore(
             restored = restore_column(pd.Series(nothing), column)
         else:
             restored = restore_column(values, column)
-        columns.append(pd.Series(restored, index=tidy.index))
+        columns.append(pd.Series(restored, index=tidy.index, dtype=restored.dtype))  # objects stay objects
     result = pd.concat(columns, axis=1)
     result.columns = pd.Index(schema.names, tupleize_cols=False)
     return result
@@ -214,7 +216,7 @@ def restore_column(values: pd.Series, column: Column) -> Any:
 
 def _restore_numbers(numbers: np.ndarray, absent: np.ndarray, dtype: Any) -> Any:
     if pd.api.types.is_integer_dtype(dtype):
-        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+        limits = np.iinfo(getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype)))
         whole = [int(n) for n in np.round(np.where(absent, 0, numbers))]
         clipped = np.array([min(max(n, limits.min), limits.max) for n in whole], dtype=limits.dtype)
         result = pd.Series(clipped).astype(dtype)

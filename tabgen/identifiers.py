@@ -7,7 +7,6 @@ import uuid
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,9 @@ from tabgen.schema import REPLACED, Column, Schema, dtype_from_json
 
 COMMON = 5  # a word in fewer rows than this could point to a person and is never reused
 TEMPLATES = 200  # most frequent shapes of a text that are kept
-MAX_TRIES = 50
+FRUITFUL = 0.05  # share of new texts in a draw below which a pattern has run out of them
+FEWEST_TRIED = 100
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 WORD = re.compile(r"[^\W\d_]+|\d+|[\W_]")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -36,18 +37,30 @@ class Counting:
 
 @dataclass(frozen=True)
 class RandomNumbers:
-    """Keys that are different whole numbers within bounds, widened where the bounds are tight."""
+    """Keys that are different whole numbers within bounds, widened where the bounds are tight.
+
+    Attributes
+    ----------
+    low, high : int
+        Bounds of the keys of the training table.
+    lowest, highest : int
+        Bounds of their dtype.
+    """
 
     low: int
     high: int
+    lowest: int = -(2**63)
+    highest: int = 2**63 - 1
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Return n different numbers in random order."""
-        high = max(self.high, self.low + 2 * n)
+        """Return n numbers in random order, different as long as the dtype has as many."""
+        high = max(self.high, min(self.low + 2 * n, self.highest))
+        low = min(self.low, max(high - 2 * n, self.lowest)) if high - self.low < 2 * n else self.low
         drawn: dict[int, None] = {}
-        while len(drawn) < n:
-            drawn |= dict.fromkeys(rng.integers(self.low, high + 1, n - len(drawn)).tolist())
-        return np.array(list(drawn), dtype=object)
+        while len(drawn) < min(n, high - low + 1):
+            more = rng.integers(0, high - low, n - len(drawn), dtype=np.uint64, endpoint=True)
+            drawn |= dict.fromkeys(low + offset for offset in more.tolist())
+        return np.resize(np.array(list(drawn), dtype=object), n)
 
 
 @dataclass(frozen=True)
@@ -93,25 +106,29 @@ class TextPattern:
         if not self.unique:
             return np.array(self._draw_texts(n, rng), dtype=object)
         drawn: dict[str, None] = {}
-        for _ in range(MAX_TRIES):
-            drawn |= dict.fromkeys(self._draw_texts(n - len(drawn), rng))
-            if len(drawn) == n:
-                break
-        texts = list(drawn)
-        for number in range(n - len(texts)):  # the pattern has run out of texts: lengthen it
-            texts.append(f"{texts[number % len(texts)]}{number + 1}")
-        return np.array(texts, dtype=object)
+        for invent in (False, True):  # where common pieces run out of new texts, make up what varies
+            fruitful = True
+            while len(drawn) < n and fruitful:
+                before, asked = len(drawn), max(n - len(drawn), FEWEST_TRIED)
+                drawn |= dict.fromkeys(self._draw_texts(asked, rng, invent))
+                fruitful = len(drawn) - before >= FRUITFUL * asked
+        texts, number = list(drawn), 0
+        while len(drawn) < n:  # all texts of the pattern are taken: lengthen them, e-mails before the @
+            head, at, host = texts[number % len(texts)].partition("@")
+            number += 1
+            drawn[f"{head}{number}{at}{host}"] = None
+        return np.array(list(drawn)[:n], dtype=object)
 
-    def _draw_texts(self, n: int, rng: np.random.Generator) -> list[str]:
+    def _draw_texts(self, n: int, rng: np.random.Generator, invent: bool = False) -> list[str]:
         shapes = list(self.templates)
         chosen = rng.choice(len(shapes), n, p=_shares(self.templates))
         texts = np.empty(n, dtype=object)
         for number in np.unique(chosen):
             rows = np.flatnonzero(chosen == number)
-            texts[rows] = self._draw_shape(shapes[number], len(rows), rng)
+            texts[rows] = self._draw_shape(shapes[number], len(rows), rng, invent)
         return list(texts)
 
-    def _draw_shape(self, shape: str, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _draw_shape(self, shape: str, n: int, rng: np.random.Generator, invent: bool) -> np.ndarray:
         text = np.full(n, "", dtype=object)
         for position, piece in enumerate(shape.split("\x1f")):
             slot = f"{shape}\x1e{position}"
@@ -121,8 +138,11 @@ class TextPattern:
             pieces = list(self.words[slot])
             drawn = rng.choice(len(pieces), n, p=_shares(self.words[slot]))
             chosen = np.array(pieces, dtype=object)[drawn]
+            if invent and len(pieces) > 1:
+                chosen[:] = ""
+            lengths = self.lengths.get(slot) or [len(known) for known in pieces]
             for row in np.flatnonzero(chosen == ""):
-                length = int(rng.choice(self.lengths[slot]))
+                length = lengths[int(rng.random() * len(lengths))]
                 chosen[row] = self._make_up(piece, length, rng)
             text = text + chosen
         return text
@@ -132,8 +152,8 @@ class TextPattern:
             return "".join(map(str, rng.integers(0, 10, length)))
         word = ""
         for _ in range(length):
-            follow = self.letters.get(word[-2:] or "^") or self.letters.get(word[-1:])
-            word += str(rng.choice(list(follow or "abcdefghijklmnopqrstuvwxyz")))
+            follow = self.letters.get(word[-2:] or "^") or self.letters.get(word[-1:]) or ALPHABET
+            word += follow[int(rng.random() * len(follow))]
         return {"A": str.upper, "Aa": str.capitalize}.get(style, str)(word)
 
 
@@ -178,14 +198,26 @@ def draw_identifiers(
 ) -> dict[Hashable, np.ndarray]:
     """Return n fresh values for each column, in the type that its schema asks for."""
     kinds = {column.name: column for column in schema.columns}
-    return {
-        name: np.array([_typed(value, kinds[name]) for value in generator.draw(n, rng)], dtype=object)
-        for name, generator in generators.items()
-    }
+    return {name: _typed(generator.draw(n, rng), kinds[name]) for name, generator in generators.items()}
 
 
-def _typed(value: Any, column: Column) -> Any:
-    return str(value) if isinstance(value, int) and column.number is not None else value
+def _typed(values: np.ndarray, column: Column) -> np.ndarray:
+    """Return numbers as text or, where they counted beyond their dtype, starting over; texts as they are."""
+    if column.number is not None:
+        return values.astype(str).astype(object)
+    if not pd.api.types.is_integer_dtype(dtype_from_json(column.dtype)):
+        return values
+    low, high = _limits(column)
+    return np.array([low + (value - low) % (high - low + 1) for value in values], dtype=object)
+
+
+def _limits(column: Column) -> tuple[int, int]:
+    """Return the smallest and the largest number that an integer column can hold."""
+    dtype = dtype_from_json(column.dtype)
+    if not pd.api.types.is_integer_dtype(dtype):
+        return -(2**63), 2**63 - 1
+    limits = np.iinfo(getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype)))
+    return int(limits.min), int(limits.max)
 
 
 def _fit_column(values: pd.Series, column: Column) -> Generator:
@@ -193,10 +225,11 @@ def _fit_column(values: pd.Series, column: Column) -> Generator:
     whole = column.number is not None or pd.api.types.is_integer_dtype(dtype_from_json(column.dtype))
     if whole:
         numbers = [int(value) for value in present]
-        steps = np.diff(numbers)
-        if (steps == steps[0]).all():
-            return Counting(numbers[-1] + int(steps[0]), int(steps[0]))
-        return RandomNumbers(min(numbers), max(numbers))
+        steps = set(np.diff(np.array(numbers, dtype=object)))  # Python numbers, which do not overflow
+        if len(steps) == 1:
+            step = steps.pop()
+            return Counting(numbers[-1] + step, step)
+        return RandomNumbers(min(numbers), max(numbers), *_limits(column))
     texts = [str(value) for value in present]
     if all(UUID.fullmatch(text) for text in texts):
         return RandomUUIDs(upper=any(text != text.lower() for text in texts))

@@ -81,7 +81,7 @@ def _column(profile: ColumnProfile, kind: Any, reason: str, **facts: Any) -> Col
         kind=kind,
         dtype=dtype_to_json(profile.dtype),
         missing=facts.pop("missing", profile.missing / profile.rows),
-        unique=profile.complete and profile.distinct == profile.present and profile.present > 1,
+        unique=facts.pop("unique", profile.complete and profile.distinct == profile.present > 1),
         reason=reason,
         **facts,
     )
@@ -136,7 +136,9 @@ def _duration(profile: ColumnProfile) -> Column:
 def _whole_number_key(profile: ColumnProfile) -> Column:
     if not pd.api.types.is_integer_dtype(profile.dtype):
         raise ColumnRejected("not of integer dtype")
-    return _key(profile, profile.counts.index.to_numpy(dtype=np.float64))
+    # differences wrap around where they overflow, alike where they are equal
+    exact = np.uint64 if profile.dtype.kind == "u" else np.int64
+    return _key(profile, profile.counts.index.to_numpy(dtype=exact))
 
 
 def _numeric(profile: ColumnProfile) -> Column:
@@ -265,7 +267,8 @@ def _texts(
     null = None
     if len(absent) and int(absent.max()) > profile.missing:
         null = str(absent.idxmax())
-    return present, {"missing": missing / profile.rows, "null": null}
+    unique = profile.complete and len(present) == profile.rows - missing and len(present) > 1
+    return present, {"missing": missing / profile.rows, "null": null, "unique": unique}
 
 
 RULES: tuple[Callable[[ColumnProfile], Column], ...] = (
@@ -280,8 +283,8 @@ RULES: tuple[Callable[[ColumnProfile], Column], ...] = (
     _python_objects,
     _yes_no,
     _date_text,
-    _number_text,
     _personal_text,
+    _number_text,
     _free_text,
     _text_levels,
     _mixed_levels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -58,8 +59,8 @@ DATE_FORMATS = (
     "%Y%m%d",
 )
 NUMBER = re.compile(
-    r"(?P<prefix>[$€£¥]\s?)?(?P<sign>-)?(?P<digits>[\d.,'\u00a0\u202f ]*\d|\d)"
-    r"(?P<exponent>[eE][+-]?\d+)?(?P<suffix>\s?[%€$£]|\s?[a-zA-Z]{1,3})?"
+    r"(?P<prefix>[$€£¥]\s?)?(?P<sign>-)?(?P<digits>[0-9.,'\u00a0\u202f ]*[0-9])"
+    r"(?P<exponent>[eE][+-]?[0-9]+)?(?P<suffix>\s?[%€$£]|\s?[a-zA-Z]{1,3})?"
 )
 MARKS = (
     ("", "."), (",", "."), (".", ","), ("", ","), (" ", "."), (" ", ","), ("'", "."), ("\u00a0", ","),
@@ -107,10 +108,11 @@ def detect_number_look(texts: Sequence[str]) -> NumberLook:
     for thousands, decimal in MARKS:
         if all(_fits_marks(body, thousands, decimal) for body in bodies):
             lengths = [len(body.partition(decimal)[2]) for body in bodies]
+            plain = [length for length, m in zip(lengths, found, strict=True) if not m["exponent"]]
             return NumberLook(
                 thousands,
                 decimal,
-                min(lengths),
+                min(plain, default=0),
                 max(lengths),
                 prefixes.pop(),
                 suffixes.pop(),
@@ -128,6 +130,8 @@ def _fits_marks(body: str, thousands: str, decimal: str) -> bool:
     if not thousands:
         return whole.isdigit() or not whole
     groups = whole.split(thousands)
+    if len(groups) > 1 and groups[0].startswith("0"):
+        return False  # "0,125" has a decimal comma
     if len(groups) == 1:
         return whole.isdigit() and len(whole) <= 3
     return (
@@ -146,7 +150,10 @@ def parse_numbers(texts: pd.Series, look: NumberLook) -> np.ndarray:
         bare = bare.str.replace(look.thousands, "", regex=False)
     if look.decimal != ".":
         bare = bare.str.replace(look.decimal, ".", regex=False)
-    return pd.to_numeric(bare, errors="coerce").to_numpy(dtype=np.float64)
+    found = np.isfinite(pd.to_numeric(bare, errors="coerce").to_numpy(dtype=np.float64))
+    numbers = np.full(len(bare), np.nan)
+    numbers[found] = bare.to_numpy(dtype=object)[found].astype(np.float64)  # to_numeric may round a digit off
+    return numbers
 
 
 def format_numbers(values: np.ndarray, look: NumberLook) -> np.ndarray:
@@ -162,11 +169,11 @@ def _format_number(value: float, look: NumberLook) -> str:
     if look.exponent and value != 0 and not 1e-4 <= abs(value) < 1e16:
         text = repr(value)
     else:
-        text = f"{value + 0.0:,.{look.most}f}"
-        if look.most > look.fewest:
-            whole, _, fraction = text.partition(".")
-            fraction = fraction.rstrip("0").ljust(look.fewest, "0")
-            text = f"{whole}.{fraction}" if fraction else whole
+        decimals = look.most
+        if look.most > look.fewest:  # no digits beyond those that tell this float from its neighbours
+            shortest = Decimal(repr(round(value, look.most))).normalize().as_tuple().exponent
+            decimals = min(look.most, max(look.fewest, -int(shortest)))
+        text = f"{value + 0.0:,.{decimals}f}"
         text = text.translate({ord(","): look.thousands, ord("."): look.decimal})
     return look.prefix + text + look.suffix
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tabgen.errors import TableError
 
@@ -56,8 +57,9 @@ class ColumnProfile:
 
     def merge(self, other: ColumnProfile) -> ColumnProfile:
         """Return the profile of both chunks together."""
-        counts = pd.concat([self.counts, other.counts])
-        counts = counts.groupby(level=0, sort=False, observed=True).sum()
+        parts = [part.counts for part in (self, other) if part.distinct] or [self.counts]
+        values = pd.concat([pd.Series(part.index, dtype=part.index.dtype) for part in parts])
+        counts = _count(values, np.concatenate([part.to_numpy(dtype=np.int64) for part in parts]))
         complete = self.complete and other.complete
         kept, all_kept = _limit(counts)
         return ColumnProfile(
@@ -94,24 +96,15 @@ def profile_column(column: pd.Series) -> ColumnProfile:
     (4, 1, {'a': 2, 'b': 1})
     """
     present = column[column.notna()]
-    try:
-        counts = present.value_counts(sort=False)
-    except TypeError as error:
-        value = next((v for v in present if not isinstance(v, Hashable)), present.iloc[0])
+    _check_hashable(present)
+    counts = _count(present.astype(_index_dtype(column.dtype)), np.ones(len(present)))
+    infinite = _infinite(column)
+    if infinite.any():
         raise TableError(
-            f"Column {column.name!r} holds a {type(value).__name__} ({value!r:.40}). "
-            "Convert it to text or numbers, or drop the column."
-        ) from error
-    if counts.dtype.kind == "i" and pd.api.types.is_float_dtype(column.dtype):
-        infinite = np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        if infinite.any():
-            raise TableError(
-                f"Column {column.name!r} holds an infinite number at row {int(infinite.argmax())}. "
-                "Replace it by a number or a missing value."
-            )
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        counts.index = counts.index.astype(column.dtype.categories.dtype)
-    kept, complete = _limit(counts[counts > 0])
+            f"Column {column.name!r} holds an infinite number at row {int(infinite.argmax())}. "
+            "Replace it by a number or a missing value."
+        )
+    kept, complete = _limit(counts)
     return ColumnProfile(column.name, column.dtype, len(column), len(column) - len(present), kept, complete)
 
 
@@ -137,9 +130,10 @@ def profile(chunks: Iterable[pd.DataFrame]) -> list[ColumnProfile]:
     for chunk in chunks:
         check_frame(chunk)
         parts = [profile_column(chunk[name]) for name in chunk.columns]
-        if profiles and len(parts) != len(profiles):
+        names = [whole.name for whole in profiles]
+        if profiles and list(chunk.columns) != names:
             raise TableError(
-                f"A chunk has {len(parts)} columns where the first had {len(profiles)}. "
+                f"A chunk has the columns {list(chunk.columns)} where the first had {names}. "
                 "All chunks need the same columns."
             )
         pairs = zip(profiles, parts, strict=True)
@@ -162,6 +156,48 @@ def check_frame(frame: pd.DataFrame) -> None:
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]
         raise TableError(f"Two columns are named {name!r}. Rename one of them.")
+
+
+def _index_dtype(dtype: Any) -> Any:
+    """Return the dtype that the values of a column have in an index."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return dtype.categories.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        return dtype.subtype
+    return np.dtype("float32") if dtype == np.dtype("float16") else dtype
+
+
+def _count(values: pd.Series, weights: np.ndarray) -> pd.Series:
+    """Return the total weight of each value, indexed by value; datetime objects are kept as they are."""
+    array = values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+    codes, distinct = pd.factorize(array)
+    sums = np.bincount(codes, weights, minlength=len(distinct)).astype(np.int64)
+    return pd.Series(sums, pd.Index(distinct, dtype=distinct.dtype, tupleize_cols=False))
+
+
+def _infinite(column: pd.Series) -> np.ndarray:
+    """Return which values are infinite: floats, and floats and Decimals among objects."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        return np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    if column.dtype == np.dtype(object):
+        return column.isin([np.inf, -np.inf]).to_numpy()
+    return np.zeros(0, dtype=bool)
+
+
+def _check_hashable(present: pd.Series) -> None:
+    """Refuse values that cannot be told apart: lists, sets, dictionaries."""
+    dtype = present.dtype
+    nested = isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype)
+    if dtype != np.dtype(object) and not nested:
+        return
+    for value in present:
+        try:
+            hash(value)
+        except TypeError as error:
+            raise TableError(
+                f"Column {present.name!r} holds a {type(value).__name__} ({value!r:.40}). "
+                "Convert it to text or numbers, or drop the column."
+            ) from error
 
 
 def _limit(counts: pd.Series) -> tuple[pd.Series, bool]:

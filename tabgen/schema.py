@@ -7,7 +7,7 @@ import json
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -163,8 +163,10 @@ class Schema:
                 record["name"] = scalar_from_json(record["name"])
                 record["levels"] = tuple(scalar_from_json(level) for level in record["levels"])
                 record["number"] = record["number"] and NumberLook(**record["number"])
+                if record["kind"] not in get_args(Kind):
+                    raise ValueError(f"kind {record['kind']!r} is not one of {', '.join(get_args(Kind))}")
                 columns.append(Column(**record))
-        except (KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
             raise SchemaError(f"This is not a tabgen schema ({error}).") from error
         return cls(tuple(columns))
 
@@ -259,7 +261,7 @@ def dtype_from_json(value: dict[str, Any], levels: tuple[Any, ...] = ()) -> Any:
     """
     match value:
         case {"name": "category", "categories": inner, "ordered": ordered}:
-            categories = pd.Index(list(levels), dtype=dtype_from_json(inner))
+            categories = pd.Index(list(levels), dtype=dtype_from_json(inner), tupleize_cols=False)
             return pd.CategoricalDtype(categories, ordered=ordered)
         case {"name": "string", "storage": storage, "na": na}:
             return _string_dtype(storage, na)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import os
+import re
 import sys
 import tempfile
+import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from tabgen.errors import TableError
 
@@ -129,10 +135,13 @@ def write_table(
         if name.endswith(".gz"):
             data = gzip.compress(data, mtime=0)
         write_whole(name, lambda file: file.write(data), force=force)
-    elif suffix == ".parquet":
-        write_whole(name, lambda file: frame.to_parquet(file, index=False), force=force)
-    else:
-        write_whole(name, lambda file: frame.to_feather(file), force=force)
+        return
+    save = partial(frame.to_parquet, index=False) if suffix == ".parquet" else frame.to_feather
+    try:
+        write_whole(name, save, force=force)
+    except pa.ArrowException as error:
+        reason = "; ".join(map(str, error.args))
+        raise TableError(f"Cannot write {name!r}: {reason}. Use a name that ends in .csv.") from error
 
 
 def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, force: bool) -> None:
@@ -181,7 +190,9 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
         If the file exists and ``force`` is False.
     """
     if Path(path).exists() and not force:
-        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name, or allow to replace it (--force, force=True).")
+        raise TableError(
+            f"{os.fspath(path)!r} already exists. Choose another name, or allow to replace it (--force, force=True)."
+        )
 
 
 def file_format(name: str) -> str:
@@ -221,38 +232,46 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
         if suffix in (".feather", ".arrow"):
             return Table(pd.read_feather(io.BytesIO(data)))
     except (OSError, ValueError) as error:
-        raise TableError(f"Cannot read {name}: it is damaged or not a {suffix} file.") from error
-    if not data.strip():
+        kind = suffix or ".parquet"
+        raise TableError(f"Cannot read {name}: it is damaged or not a {kind} file.") from error
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"Cannot read {name}: it is empty.")
     dialect = detect_dialect(data, suffix)
     try:
-        frame = pd.read_csv(
-            io.BytesIO(data),
-            sep=dialect.delimiter,
-            encoding=dialect.encoding,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas cuts long rows off
+            frame = pd.read_csv(
+                io.BytesIO(data),
+                sep=dialect.delimiter,
+                encoding=dialect.encoding,
+                dtype=str,
+                keep_default_na=False,
+                na_filter=False,
+                index_col=False,
+            )
+    except pd.errors.ParserWarning as error:
+        raise TableError(f"Cannot read {name}: its rows have more fields than its header.") from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
-    if len({*_header(data, dialect)}) < len(_header(data, dialect)):
-        twice = next(c for c in _header(data, dialect) if _header(data, dialect).count(c) > 1)
-        raise TableError(f"Two columns are named {twice!r}. Rename one of them.")
+    header = _header(data, dialect)
+    twice = [label for label in header if header.count(label) > 1]
+    if twice:
+        raise TableError(f"Two columns are named {twice[0]!r}. Rename one of them.")
+    if len(header) == frame.shape[1]:
+        frame.columns = pd.Index(header)  # pandas calls a column without a name "Unnamed: 0"
     return Table(frame, dialect)
 
 
 def _unzip(data: bytes, name: str) -> bytes:
     try:
         return gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise TableError(f"Cannot read {name}: the gzip data is damaged.") from error
 
 
 def _header(data: bytes, dialect: Dialect) -> list[str]:
     first = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, newline="")
-    return next(csv.reader(first, delimiter=dialect.delimiter))
+    return next(row for row in csv.reader(first, delimiter=dialect.delimiter) if row)
 
 
 def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
@@ -279,10 +298,9 @@ def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
         encoding = "utf-8"
     text = data[:SNIFFED].decode(encoding, errors="ignore")
     lines = text.splitlines()[:100]
-    head = lines[0]
     delimiter = "\t" if suffix in (".tsv", ".tab") else _delimiter(lines)
-    fields = head.split(delimiter)
-    quote_all = all(f.startswith('"') and f.endswith('"') and len(f) > 1 for f in fields)
+    quoted = re.compile(rf'("([^"]|"")*"({re.escape(delimiter)}(?!$)|$))+')
+    quote_all = all(quoted.fullmatch(line) for line in lines[:2])  # R quotes the header, but no numbers
     return Dialect(delimiter, encoding, quote_all, "\r\n" if "\r\n" in text else "\n")
 
 

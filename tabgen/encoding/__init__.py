@@ -72,7 +72,9 @@ class TableEncoder:
                 columns[name] = pd.Categorical.from_codes(numbers, dtype=self.levels[name])
             else:
                 columns[name] = codec.decode(block[:, 0], rng)
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(codes)))
+        tidy = pd.DataFrame(dict(enumerate(columns.values())), index=pd.RangeIndex(len(codes)))
+        tidy.columns = pd.Index(list(columns), tupleize_cols=False)  # tuples are names like any other
+        return tidy
 
 
 def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
