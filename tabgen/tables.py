@@ -190,9 +190,7 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
         If the file exists and ``force`` is False.
     """
     if Path(path).exists() and not force:
-        raise TableError(
-            f"{os.fspath(path)!r} already exists. Choose another name, or allow to replace it (--force, force=True)."
-        )
+        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")
 
 
 def file_format(name: str) -> str:

@@ -166,14 +166,16 @@ def test_the_end_of_a_month_is_never_passed(rng):
 def test_layout_puts_simple_columns_first_and_keeps_parts_together():
     tidy = pd.DataFrame(
         {
-            "x": np.arange(50.0),
-            "when": np.repeat(pd.bdate_range("2010-01-01", periods=10).to_numpy(), 5),
-            "flag": pd.Categorical([0, 1] * 25),
+            "x": np.arange(300.0) % 8,
+            "when": pd.bdate_range("2010-01-01", periods=300).to_numpy(),
+            "flag": pd.Categorical([0, 1] * 150),
         }
     )
     layout = fit_encoder(tidy).layout
-    assert [t.column for t in layout.tokens] == ["flag", "when", "x"]
-    assert layout.column_index.tolist() == [0, 1, 2]
+    assert [(t.column, t.part) for t in layout.tokens] == [
+        ("flag", "value"), ("x", "value"), ("when", "week"), ("when", "weekday"),
+    ]  # fmt: skip
+    assert layout.column_index.tolist() == [0, 1, 2, 2]
 
 
 def test_missing_is_the_last_code():

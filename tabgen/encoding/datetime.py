@@ -74,7 +74,8 @@ def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
 
     Examples
     --------
-    >>> days = np.datetime64("1940-01-01", "s") + np.arange(0, 29_100, 97) * np.timedelta64(1, "D")
+    >>> later = np.tile(np.arange(0, 20_000, 97), 3) * np.timedelta64(1, "D")
+    >>> days = np.datetime64("1960-01-01", "s") + later
     >>> codec = fit_datetime(days)
     >>> list(codec.parts)
     ['year', 'month', 'day']
