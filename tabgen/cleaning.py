@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgen.errors import SchemaError
-from tabgen.looks import format_numbers, parse_dates, parse_numbers
+from tabgen.looks import format_dates, format_numbers, parse_dates, parse_numbers
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema, dtype_from_json
 
 UNITS = ("s", "ms", "us", "ns")
@@ -244,12 +243,12 @@ def _restore_moments(values: pd.Series, column: Column) -> Any:
     moments = pd.Series(values.to_numpy())
     dtype = dtype_from_json(column.dtype)
     if column.date_format is not None:
-        texts = moments.dt.strftime(column.date_format).astype(object)
+        texts = format_dates(moments, column.date_format).astype(object)
         return _as_dtype(_with_nulls(texts.where(moments.notna(), None).to_numpy(), column), column)
     if column.holds is not None:
-        python = [None if pd.isna(m) else m.to_pydatetime() for m in moments]
-        if column.holds == "date":
-            python = [m if m is None else dt.datetime.date(m) for m in python]
+        makers = {"date": pd.Timestamp.date, "Timestamp": pd.Timestamp}
+        make = makers.get(column.holds, pd.Timestamp.to_pydatetime)
+        python = [None if pd.isna(m) else make(m) for m in moments]
         return _as_dtype(np.array(python, dtype=object), column)
     if isinstance(dtype, pd.PeriodDtype):
         return moments.dt.to_period(dtype.freq).array

@@ -288,7 +288,8 @@ def _quiet_tensorflow() -> Iterator[None]:
 def _training(gan: TabularGAN) -> str:
     if gan.history_.empty:
         return "nothing to learn: no column varies"
-    return f"{len(gan.history_)} epochs in {gan.history_['seconds'].iloc[-1]:.0f} s"
+    epochs = len(gan.history_)
+    return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {gan.history_['seconds'].iloc[-1]:.0f} s"
 
 
 def _place(target: str) -> str:

@@ -141,6 +141,16 @@ def _whole_number_key(profile: ColumnProfile) -> Column:
     return _key(profile, profile.counts.index.to_numpy(dtype=exact))
 
 
+def _personal_number(profile: ColumnProfile) -> Column:
+    if not pd.api.types.is_integer_dtype(profile.dtype):
+        raise ColumnRejected("not of integer dtype")
+    if not PERSONAL_NAME.search(str(profile.name)):
+        raise ColumnRejected("not named like personal data")
+    if profile.present < FEW_ROWS or profile.distinct < PERSONAL_LEVELS * profile.present:
+        raise ColumnRejected("values repeat")
+    return _column(profile, "identifier", "a personal name on whole numbers", sensitivity="personal")
+
+
 def _numeric(profile: ColumnProfile) -> Column:
     if not pd.api.types.is_numeric_dtype(profile.dtype) or pd.api.types.is_complex_dtype(profile.dtype):
         raise ColumnRejected("not of a real number dtype")
@@ -149,7 +159,9 @@ def _numeric(profile: ColumnProfile) -> Column:
 
 def _python_objects(profile: ColumnProfile) -> Column:
     types = {type(value) for value in profile.values}
-    kinds: dict[type, str] = {Decimal: "numeric", dt.date: "datetime", dt.datetime: "datetime"}
+    kinds: dict[type, str] = {
+        Decimal: "numeric", dt.date: "datetime", dt.datetime: "datetime", pd.Timestamp: "datetime",
+    }  # fmt: skip
     if len(types) != 1 or (only := types.pop()) not in kinds:
         raise ColumnRejected("not objects of one type")
     if any(getattr(value, "tzinfo", None) for value in profile.values):
@@ -279,6 +291,7 @@ RULES: tuple[Callable[[ColumnProfile], Column], ...] = (
     _datetime,
     _duration,
     _whole_number_key,
+    _personal_number,
     _numeric,
     _python_objects,
     _yes_no,

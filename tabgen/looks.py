@@ -56,8 +56,15 @@ DATE_FORMATS = (
     "%d %B %Y",
     "%b %d, %Y",
     "%d-%b-%Y",
+    "%-d/%-m/%Y",
+    "%-m/%-d/%Y",
+    "%-d.%-m.%Y",
+    "%-d/%-m/%Y %-H:%M",
+    "%-m/%-d/%Y %-H:%M",
+    "%-d.%-m.%Y %-H:%M",
     "%Y%m%d",
 )
+UNPADDED = "\x1f"  # stands before a number that is written without leading zero
 NUMBER = re.compile(
     r"(?P<prefix>[$€£¥]\s?)?(?P<sign>-)?(?P<digits>[0-9.,'\u00a0\u202f ]*[0-9])"
     r"(?P<exponent>[eE][+-]?[0-9]+)?(?P<suffix>\s?[%€$£]|\s?[a-zA-Z]{1,3})?"
@@ -181,7 +188,8 @@ def _format_number(value: float, look: NumberLook) -> str:
 def detect_date_format(texts: Sequence[str]) -> str:
     """Find the ``strftime`` format in which all texts write a date.
 
-    Where day and month can be told either way, the day is taken to come first.
+    ``%-d`` is a day without leading zero. Where day and month can be told either way, the day is taken
+    to come first.
 
     Parameters
     ----------
@@ -205,7 +213,7 @@ def detect_date_format(texts: Sequence[str]) -> str:
         if parse_date(texts[0], date_format) is None:
             continue
         moments = parse_dates(column, date_format)
-        if not moments.isna().any() and (moments.dt.strftime(date_format) == column).all():
+        if not moments.isna().any() and (format_dates(moments, date_format) == column).all():
             return date_format
     raise ColumnRejected(f"{texts[0]!r} is not a date in one of the known formats")
 
@@ -216,12 +224,22 @@ def parse_date(text: str, date_format: str) -> pd.Timestamp | None:
     >>> parse_date("2024-02-30", "%Y-%m-%d") is None
     True
     """
-    moment = pd.to_datetime(text, format=date_format, errors="coerce")
+    moment = pd.to_datetime(text, format=date_format.replace("%-", "%"), errors="coerce")
     return None if moment is pd.NaT else moment
 
 
 def parse_dates(texts: pd.Series, date_format: str) -> pd.Series:
     """Return the moments that texts write, NaT where a text is none."""
     unit = "us" if "%f" in date_format else "s"
-    moments = pd.to_datetime(texts, format=date_format, errors="coerce", exact=True)
+    moments = pd.to_datetime(texts, format=date_format.replace("%-", "%"), errors="coerce", exact=True)
     return moments.astype(f"datetime64[{unit}]")
+
+
+def format_dates(moments: pd.Series, date_format: str) -> pd.Series:
+    """Return moments as texts of the given format.
+
+    >>> format_dates(pd.Series([pd.Timestamp("2024-01-31")]), "%-m/%-d/%Y").tolist()
+    ['1/31/2024']
+    """
+    texts = moments.dt.strftime(date_format.replace("%-", UNPADDED + "%"))
+    return texts.str.replace(f"{UNPADDED}0?", "", regex=True) if "%-" in date_format else texts

@@ -291,7 +291,12 @@ def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
     >>> detect_dialect(b"a;b\r\n1,5;2\r\n")
     Dialect(delimiter=';', encoding='utf-8', quote_all=False, line_end='\r\n')
     """
-    encoding = next(e for e in ("utf-8-sig", "utf-8", "cp1252", "latin-1") if _decodes(data, e))
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = (
+        "utf-16"
+        if wide
+        else next(e for e in ("utf-8-sig", "utf-8", "cp1252", "latin-1") if _decodes(data, e))
+    )
     if encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf"):
         encoding = "utf-8"
     text = data[:SNIFFED].decode(encoding, errors="ignore")

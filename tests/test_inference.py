@@ -180,3 +180,20 @@ UNKNOWN = {
 def test_column_of_no_kind_is_named_with_the_reasons(values, message):
     with pytest.raises(SchemaError, match=f"^{message}"):
         infer(values)
+
+
+PHONES = 391_000_000 + np.random.default_rng(0).permutation(np.arange(100) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "kind"),
+    [
+        ("phone", PHONES, "identifier"),
+        ("home_phone", np.repeat(PHONES, 3), "identifier"),
+        ("phone", np.repeat(PHONES[:4], 50), "numeric"),
+        ("price", PHONES, "numeric"),
+    ],
+    ids=["unique", "shared", "few", "other name"],
+)
+def test_whole_numbers_with_a_personal_name_are_replaced(name, numbers, kind):
+    assert infer(list(numbers), name).kind == kind

@@ -12,6 +12,7 @@ from tabgen.looks import (
     MARKS,
     detect_date_format,
     detect_number_look,
+    format_dates,
     format_numbers,
     parse_date,
     parse_dates,
@@ -195,3 +196,14 @@ def test_texts_that_are_no_date_become_missing():
     assert moments.notna().tolist() == [True, False, False, False, False]
     assert parse_date("2023-02-29", "%Y-%m-%d") is None
     assert parse_date("2024-02-29", "%Y-%m-%d") == pd.Timestamp("2024-02-29")
+
+
+@pytest.mark.parametrize("date_format", ["%-d/%-m/%Y", "%-m/%-d/%Y", "%-d.%-m.%Y %-H:%M"])
+def test_dates_without_leading_zeros_come_back(date_format):
+    moments = pd.Series(pd.date_range("2023-12-28 09:05", periods=40, freq="25h")).astype("datetime64[s]")
+    if "%-H" not in date_format:
+        moments = moments.dt.normalize()
+    texts = format_dates(moments, date_format)
+    assert not texts.str.contains(r"\b0\d[/.]").any()
+    assert detect_date_format(texts.tolist()) == date_format
+    assert parse_dates(texts, date_format).tolist() == moments.tolist()

@@ -260,3 +260,12 @@ def test_a_new_file_has_the_usual_permissions(tmp_path):
 )
 def test_format_is_told_by_the_suffix(name, suffix):
     assert file_format(name) == suffix
+
+
+def test_utf_16_is_read_and_written_alike(tmp_path):
+    data = "name,price\nJürgen,5\n".encode("utf-16")
+    (tmp_path / "a.csv").write_bytes(data)
+    table = read_table(tmp_path / "a.csv")
+    assert table.frame.to_dict("list") == {"name": ["Jürgen"], "price": ["5"]}
+    write_table(table.frame, tmp_path / "b.csv", table.dialect)
+    assert (tmp_path / "b.csv").read_bytes() == data
