@@ -280,12 +280,16 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, mem
     return chosen - normaliser
 
 
-def mlp(widths: Sequence[int], seed: keras.random.SeedGenerator, name: str) -> keras.Sequential:
-    """Return dense silu layers of the given widths; the first number is the input's width."""
+def mlp(
+    widths: Sequence[int], initializer: keras.initializers.Initializer, name: str, *, head: int = 0
+) -> keras.Sequential:
+    """Return silu layers of the given widths, the first of which is the input's, and a linear head.
+
+    The head, if any, starts at zero: a mean of 0 and a log variance of 0.
+    """
     layers = [
-        keras.layers.Dense(
-            width, activation="silu", kernel_initializer=keras.initializers.HeNormal(seed=seed)
-        )
-        for width in widths[1:]
+        keras.layers.Dense(width, activation="silu", kernel_initializer=initializer) for width in widths[1:]
     ]
+    if head:
+        layers.append(keras.layers.Dense(head, kernel_initializer="zeros"))
     return keras.Sequential([keras.Input((widths[0],)), *layers], name=name)

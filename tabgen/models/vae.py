@@ -111,7 +111,8 @@ class ConditionalVAE(keras.Model):
         self.seeds = keras.random.SeedGenerator(config.seed)
         tokens, flat = len(config.cardinalities), len(config.cardinalities) * config.embedding
         self.embedding = TokenEmbedding(self.space, config.embedding, self.seeds)
-        self.evidence_net = mlp((flat + tokens, config.context, config.context), self.seeds, "evidence")
+        he = keras.initializers.HeNormal(seed=self.seeds)
+        self.evidence_net = mlp((flat + tokens, config.context, config.context), he, "evidence")
         self.decoder = CausalDecoder(
             self.space, config.embedding, config.width, config.depth, config.context, config.dropout,
             self.seeds,
@@ -119,30 +120,12 @@ class ConditionalVAE(keras.Model):
         self.parent_tables = ParentTables(self.space, config.parents)
         if config.latent_dim:
             normal = keras.initializers.GlorotNormal(seed=self.seeds)
-            self.posterior_net = keras.Sequential(
-                [
-                    keras.Input((flat,)),
-                    keras.layers.Dense(config.context, activation="silu", kernel_initializer=normal),
-                    keras.layers.Dense(2 * config.latent_dim, kernel_initializer="zeros"),
-                ],
-                name="posterior",
-            )
-            self.prior_net = keras.Sequential(
-                [
-                    keras.Input((config.context,)),
-                    keras.layers.Dense(2 * config.latent_dim, kernel_initializer="zeros"),
-                ],
-                name="prior",
-            )
-            # starts near zero: an untrained latent is noise to the decoder
+            # an untrained latent is noise to the decoder: it starts faint
             faint = keras.initializers.RandomNormal(stddev=0.02, seed=self.seeds)
-            self.latent_net = keras.Sequential(
-                [
-                    keras.Input((config.latent_dim,)),
-                    keras.layers.Dense(config.context, activation="silu", kernel_initializer=faint),
-                ],
-                name="latent",
-            )
+            gaussian = 2 * config.latent_dim  # mean and log variance
+            self.posterior_net = mlp((flat, config.context), normal, "posterior", head=gaussian)
+            self.prior_net = mlp((config.context,), normal, "prior", head=gaussian)
+            self.latent_net = mlp((config.latent_dim, config.context), faint, "latent")
         self.member = tf.one_hot(self.space.owner, tokens)  # (codes, tokens)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
