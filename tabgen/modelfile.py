@@ -232,6 +232,7 @@ def _codec_to_json(codec: Codec, key: str, arrays: dict[str, np.ndarray]) -> dic
             "missing": codec.missing,
         }
     arrays[f"{key}.knots"] = codec.knots
+    arrays[f"{key}.units"], arrays[f"{key}.roundness"] = codec.units, codec.roundness
     facts = {"step": codec.step, "offset": codec.offset, "decimals": codec.decimals}
     return {"kind": "numeric", "key": key, "missing": codec.missing, **facts}
 
@@ -256,5 +257,6 @@ def _codec_from_json(item: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any
         case "categorical":
             codes, weights = arrays[f"{item['key']}.codes"], arrays[f"{item['key']}.weights"]
             return CategoricalCodec(codes, weights, item["ordered"], item["missing"])
-    knots = arrays[f"{item['key']}.knots"]
-    return NumericCodec(knots, item["step"], item["offset"], item["decimals"], item["missing"])
+    knots, units, roundness = (arrays[f"{item['key']}.{name}"] for name in ("knots", "units", "roundness"))
+    facts = item["step"], item["offset"], item["decimals"], item["missing"]
+    return NumericCodec(knots, *facts, units, roundness)

@@ -58,6 +58,17 @@ def test_heavy_tails_keep_their_far_quantile(rng):
     assert back.min() >= values.min()
 
 
+def test_round_numbers_stay_as_frequent_as_they_are(rng):
+    # ages: whole years but for a few, as in a register; prices: mostly hundreds, sometimes fifties or ones
+    ages = np.where(rng.random(3_000) < 0.04, rng.integers(0, 8_000, 3_000) / 100, rng.integers(0, 80, 3_000))
+    unit = rng.choice([100, 50, 1], 3_000, p=[0.7, 0.2, 0.1])
+    prices = np.round(rng.lognormal(8, 1, 3_000) / unit) * unit
+    for values, units in ((ages, (1, 0.5)), (prices, (1_000, 100, 10))):
+        back = decoded(fit_numeric(values), values, rng)
+        for unit in units:
+            assert (back % unit == 0).mean() == pytest.approx((values % unit == 0).mean(), abs=0.06)
+
+
 def test_a_leaf_never_stores_most_of_its_rows(rng):
     values = rng.normal(size=2_000)
     codec = fit_numeric(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
 FEWEST_LEAVES = 10
 EXACT_LEVELS = 64  # this many different values stay exact where each is seen EXACT_ROWS times
 EXACT_ROWS = 5
+COARSEST = 3  # thousands are the coarsest rounding that is told apart
 MAX_DECIMALS = 12
 
 
@@ -38,6 +40,10 @@ class NumericCodec:
         Digits after the point.
     missing : bool
         Whether the last code stands for a missing value.
+    units : numpy.ndarray
+        Roundings in use, from coarse to fine, shape ``(roundings,)``; empty for continuous values.
+    roundness : numpy.ndarray
+        Share of the rows of each leaf that are multiples of each unit, shape ``(leaves, roundings)``.
     """
 
     knots: np.ndarray
@@ -45,6 +51,8 @@ class NumericCodec:
     offset: float
     decimals: int | None
     missing: bool
+    units: np.ndarray
+    roundness: np.ndarray
 
     @property
     def leaves(self) -> int:
@@ -95,13 +103,23 @@ class NumericCodec:
         low, high = self.knots[leaf, left], self.knots[leaf, left + 1]
         values = interpolate(low, high, position - left)
         if self.step is not None:
-            values = self.offset + np.round((values - self.offset) / self.step) * self.step
+            values = self._round(values, leaf, rng)
         if self.decimals is not None:
             values = np.round(values, self.decimals)
         # rounding must not turn an atom into its neighbour on the grid
         values = np.where(self.knots[leaf, 0] == self.knots[leaf, -1], self.knots[leaf, 0], values)
         values = np.clip(values, self.knots[leaf, 0], self.knots[leaf, -1])
         return np.where(absent, np.nan, values)
+
+    def _round(self, values: np.ndarray, leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Put values on the grid, as many of them on round numbers as the leaf has."""
+        step = self.units[-1]
+        fine = self.offset + np.round((values - self.offset) / step) * step
+        level = (rng.random(len(values))[:, None] >= self.roundness[leaf]).sum(axis=1)
+        unit = self.units[np.minimum(level, len(self.units) - 1)]
+        coarse = np.round(values / unit) * unit
+        inside = (coarse >= self.knots[leaf, 0]) & (coarse <= self.knots[leaf, -1])
+        return np.where(inside & (level < len(self.units) - 1), coarse, fine)
 
 
 def interpolate(low: np.ndarray, high: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -154,7 +172,12 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     ends = None if step is not None else _ends(distinct)
     leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
     knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
-    return NumericCodec(knots, step, float(distinct[0]), decimals, len(present) < len(values))
+    units = _units(distinct, step, decimals)
+    multiple = np.abs(np.round(distinct[:, None] / units) * units - distinct[:, None]) < 1e-6 * units
+    rows = np.add.reduceat(counts[:, None] * np.c_[multiple, np.ones(len(distinct))], starts)
+    roundness = rows[:, :-1] / rows[:, -1:]
+    offset, missing = float(distinct[0]), len(present) < len(values)
+    return NumericCodec(knots, step, offset, decimals, missing, units, roundness)
 
 
 def count_decimals(values: np.ndarray) -> int | None:
@@ -220,6 +243,19 @@ def _ends(distinct: np.ndarray) -> np.ndarray:
     low, high = distinct - reach, distinct + reach
     low[0], high[-1] = distinct[0], distinct[-1]
     return np.stack([low, high])
+
+
+def _units(distinct: np.ndarray, step: float | None, decimals: int | None) -> np.ndarray:
+    """Return the roundings that a column may use: tenfold ones on its grid, then the grid itself."""
+    if step is None or decimals is None:
+        return np.zeros(0)
+    scale = 10.0**decimals
+    grid, first = round(step * scale), round(distinct[0] * scale)
+    if first % grid or max(abs(distinct[0]), abs(distinct[-1])) * scale >= 2**53:
+        return np.array([step])
+    powers = range(decimals + COARSEST, 0, -1)
+    wholes = dict.fromkeys([*(math.lcm(grid, 10**power) for power in powers), grid])
+    return np.array([whole / scale for whole in wholes])
 
 
 def _grid_step(distinct: np.ndarray, decimals: int | None) -> float | None:
