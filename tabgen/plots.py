@@ -40,7 +40,7 @@ def plot_training(history: pd.DataFrame) -> Figure:
     1
     """
     panels = [
-        ("loss (nats a row)", {"loss": "training", "val_loss": "validation"}),
+        ("loss (nats a row)", {"loss": "training, some columns given", "val_loss": "validation"}),
         (
             "validation terms (nats a row)",
             {"val_reconstruction": "reconstruction", "val_kl": "Kullback-Leibler"},
