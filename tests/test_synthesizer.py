@@ -167,7 +167,10 @@ def test_plot_training_draws_losses_terms_and_learning_rate(fitted):
     assert isinstance(figure, Figure)
     titles = [axis.get_title() for axis in figure.axes]
     assert titles == ["loss (nats a row)", "validation terms (nats a row)", "learning rate"]
-    assert [text.get_text() for text in figure.axes[0].get_legend().texts] == ["training", "validation"]
+    assert [text.get_text() for text in figure.axes[0].get_legend().texts] == [
+        "training, some columns given",
+        "validation",
+    ]
 
 
 def test_a_tiny_time_budget_ends_training(people):
