@@ -14,8 +14,6 @@ from tabgen.errors import SchemaError
 from tabgen.looks import format_dates, format_numbers, parse_dates, parse_numbers
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema, dtype_from_json
 
-UNITS = ("s", "ms", "us", "ns")
-
 
 def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return what a generator can learn from a frame.
