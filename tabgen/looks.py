@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 from tabgen.errors import ColumnRejected
-from tabgen.schema import NumberLook
 
 NULLS = (
     "",
@@ -73,6 +73,33 @@ MARKS = (
     ("", "."), (",", "."), (".", ","), ("", ","), (" ", "."), (" ", ","), ("'", "."), ("\u00a0", ","),
 )  # fmt: skip
 EXACT_DIGITS = 15  # digits that a float64 always keeps
+
+
+@dataclass(frozen=True)
+class NumberLook:
+    """How a number is written as text.
+
+    Attributes
+    ----------
+    thousands : str
+        Mark between groups of three digits, or nothing.
+    decimal : str
+        Mark before the decimals.
+    fewest, most : int
+        Fewest and most decimals written; zeros are added up to the fewest.
+    prefix, suffix : str
+        Text around the number: ``"$"``, ``"%"``.
+    exponent : bool
+        Whether very small and very large numbers are written like ``1e-05``.
+    """
+
+    thousands: str = ""
+    decimal: str = "."
+    fewest: int = 0
+    most: int = 0
+    prefix: str = ""
+    suffix: str = ""
+    exponent: bool = False
 
 
 def detect_number_look(texts: Sequence[str]) -> NumberLook:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgen.errors import SchemaError
+from tabgen.looks import NumberLook
 
 Kind = Literal[
     "numeric",
@@ -28,33 +29,6 @@ Kind = Literal[
 ]
 LEVELLED = ("categorical", "ordinal", "boolean")
 REPLACED = ("identifier", "text")
-
-
-@dataclass(frozen=True)
-class NumberLook:
-    """How a number is written as text.
-
-    Attributes
-    ----------
-    thousands : str
-        Mark between groups of three digits, or nothing.
-    decimal : str
-        Mark before the decimals.
-    fewest, most : int
-        Fewest and most decimals written; zeros are added up to the fewest.
-    prefix, suffix : str
-        Text around the number: ``"$"``, ``"%"``.
-    exponent : bool
-        Whether very small and very large numbers are written like ``1e-05``.
-    """
-
-    thousands: str = ""
-    decimal: str = "."
-    fewest: int = 0
-    most: int = 0
-    prefix: str = ""
-    suffix: str = ""
-    exponent: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 
 from tabgen.errors import SchemaError
 from tabgen.inference import infer_schema
+from tabgen.looks import NumberLook
 from tabgen.profiling import profile
-from tabgen.schema import NumberLook
 
 RNG = np.random.default_rng(0)
 SHUFFLED = RNG.permutation(np.arange(1_000, 1_040)).tolist()

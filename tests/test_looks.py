@@ -10,6 +10,7 @@ from tabgen.errors import ColumnRejected
 from tabgen.looks import (
     DATE_FORMATS,
     MARKS,
+    NumberLook,
     detect_date_format,
     detect_number_look,
     format_dates,
@@ -18,7 +19,6 @@ from tabgen.looks import (
     parse_dates,
     parse_numbers,
 )
-from tabgen.schema import NumberLook
 
 NUMBERS = {
     "whole": (["1", "-20", "0"], NumberLook(), [1, -20, 0]),
