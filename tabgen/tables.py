@@ -235,6 +235,7 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
     if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"Cannot read {name}: it is empty.")
     dialect = detect_dialect(data, suffix)
+    blank, header = _header(data, dialect)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas cuts long rows off
@@ -246,12 +247,13 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
                 keep_default_na=False,
                 na_filter=False,
                 index_col=False,
+                skiprows=blank,
+                skip_blank_lines=len(header) > 1,  # in the only column, a blank line is a missing value
             )
     except pd.errors.ParserWarning as error:
         raise TableError(f"Cannot read {name}: its rows have more fields than its header.") from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
-    header = _header(data, dialect)
     twice = [label for label in header if header.count(label) > 1]
     if twice:
         raise TableError(f"Two columns are named {twice[0]!r}. Rename one of them.")
@@ -267,9 +269,11 @@ def _unzip(data: bytes, name: str) -> bytes:
         raise TableError(f"Cannot read {name}: the gzip data is damaged.") from error
 
 
-def _header(data: bytes, dialect: Dialect) -> list[str]:
+def _header(data: bytes, dialect: Dialect) -> tuple[int, list[str]]:
+    """Return the number of blank lines before the header, and the header."""
     first = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, newline="")
-    return next(row for row in csv.reader(first, delimiter=dialect.delimiter) if row)
+    rows = csv.reader(first, delimiter=dialect.delimiter)
+    return next((blank, row) for blank, row in enumerate(rows) if row)
 
 
 def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
@@ -302,18 +306,21 @@ def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
     text = data[:SNIFFED].decode(encoding, errors="ignore")
     lines = text.splitlines()[:100]
     delimiter = "\t" if suffix in (".tsv", ".tab") else _delimiter(lines)
-    quoted = re.compile(rf'("([^"]|"")*"({re.escape(delimiter)}(?!$)|$))+')
-    quote_all = all(quoted.fullmatch(line) for line in lines[:2])  # R quotes the header, but no numbers
-    return Dialect(delimiter, encoding, quote_all, "\r\n" if "\r\n" in text else "\n")
+    field = r'"[^"]*(?:""[^"]*)*"'
+    record = rf"{field}(?:{re.escape(delimiter)}{field})*(?:\r?\n|\Z)"
+    quote_all = bool(re.match(rf"{record}(?:{record}|\Z)", text))  # R quotes the header, but no numbers
+    unquoted = re.sub(field, "", text)
+    return Dialect(delimiter, encoding, quote_all, "\r\n" if "\r\n" in unquoted else "\n")
 
 
 def _delimiter(lines: list[str]) -> str:
     """Return the mark that cuts all lines into the same number of fields, the most of them."""
 
-    def fields(mark: str) -> tuple[bool, int]:
+    def fields(mark: str) -> tuple[bool, int, bool]:
         rows = [row for row in csv.reader(lines, delimiter=mark) if row]
         widths = [len(row) for row in (rows[:-1] if len(rows) > 2 else rows)]
-        return len(set(widths)) == 1 and widths[0] > 1, widths[0]
+        alike = len(set(widths)) == 1
+        return alike and widths[0] > 1, widths[0], alike  # a mark in no line is better than one in some
 
     return max((",", ";", "\t", "|"), key=fields)
 

@@ -45,6 +45,44 @@ NUMBERS = {
         ["1e-05", "0.5", "7.0", "1.25e+16"], NumberLook("", ".", 1, 2, exponent=True),
         [1e-5, 0.5, 7, 1.25e16],
     ),
+    "capital exponents": (
+        ["1E+05", "2.5E-07", "-3E+12"],
+        NumberLook("", ".", 0, 1, exponent=True, exponent_mark="E+00", exponent_where="always"),
+        [1e5, 2.5e-7, -3e12],
+    ),
+    "spreadsheet exponents": (
+        ["1.50E+05", "0.00E+00", "-3.00E+112"],
+        NumberLook("", ".", 2, 2, exponent=True, exponent_mark="E+00", exponent_where="always"),
+        [1.5e5, 0, -3e112],
+    ),
+    "wide exponents": (
+        ["1,5e+005", "7,0e-012"],
+        NumberLook(".", ",", 1, 1, exponent=True, exponent_mark="e+000", exponent_where="always"),
+        [1.5e5, 7e-12],
+    ),
+    "bare exponents": (
+        ["1e5", "2e-12", "3"],
+        NumberLook(exponent=True, exponent_mark="e0", exponent_where="shorter"), [1e5, 2e-12, 3],
+    ),
+    "exponents where shorter": (
+        ["1e+05", "123456", "1e-04", "0.5", "0"],
+        NumberLook("", ".", 0, 1, exponent=True, exponent_where="shorter"), [1e5, 123456, 1e-4, 0.5, 0],
+    ),
+    "far capital exponents": (
+        ["1E-05", "0.5", "100000.0"],
+        NumberLook("", ".", 1, 1, exponent=True, exponent_mark="E+00"), [1e-5, 0.5, 1e5],
+    ),
+    "no leading zero": ([".5", "-.25", "12", "0"], NumberLook("", ".", 0, 2, leading_zero=False),
+                        [0.5, -0.25, 12, 0]),
+    "no leading zero in groups": (
+        ["1,234.50", "-.75", ".00"], NumberLook(",", ".", 2, 2, leading_zero=False), [1234.5, -0.75, 0],
+    ),
+    "no leading zero, comma": ([",50 €", "7,25 €"], NumberLook(".", ",", 2, 2, suffix=" €",
+                               leading_zero=False), [0.5, 7.25]),
+    "minus before dollars": (
+        ["$1,200.50", "-$7.00"], NumberLook(",", ".", 2, 2, "$", sign_first=True), [1200.5, -7],
+    ),
+    "minus before pounds": (["-£ 5", "£ 6"], NumberLook(prefix="£ ", sign_first=True), [-5, 6]),
     "fifteen digits": (["123456789012345", "-9"], NumberLook(), [123456789012345, -9]),
 }  # fmt: skip
 
@@ -71,6 +109,9 @@ def test_number_look_is_found_parsed_and_written(texts, look, values):
         (["$1", "2"], "units differ"),
         (["1 kg", "1 lb"], "units differ"),
         (["5%", "5"], "units differ"),
+        (["-$1", "$-2"], r"the minus stands on both sides of '\$'"),
+        (["-$-1"], r"'-\$-1' is not a number"),
+        (["--1"], "'--1' is not a number"),
         (["1,200.5", "1.200,5"], "thousands and decimal marks are not used in one way"),
         (["1,20,300"], "thousands and decimal marks"),
         (["1200,300.5"], "thousands and decimal marks"),
@@ -99,6 +140,9 @@ def test_texts_that_are_no_number_become_nan():
         (0.1 + 0.2, NumberLook("", ".", 1, 18), "0.30000000000000004"),
         (0.0001, NumberLook("", ".", 0, 4, exponent=True), "0.0001"),
         (0.0, NumberLook("", ".", 0, 4, exponent=True), "0"),
+        (1234567.0, NumberLook("", ".", 0, 2, exponent=True, exponent_where="always"), "1.23e+06"),
+        (1999.0, NumberLook("", ".", 1, 2, exponent=True, exponent_where="always"), "2.0e+03"),
+        (-0.004, NumberLook("", ".", 2, 2, leading_zero=False), "-.00"),
     ],
 )
 def test_numbers_are_rounded_to_the_look(value, look, text):
@@ -142,19 +186,19 @@ EARLY = pd.to_datetime(["2001-02-03 04:05:06.000007", "2011-10-09 08:07:06.05"])
 
 @pytest.mark.parametrize("date_format", DATE_FORMATS)
 def test_each_date_format_is_found_parsed_and_written(date_format):
-    texts = list(CLEAR.strftime(date_format))
+    texts = format_dates(CLEAR.to_series(), date_format).tolist()
     assert detect_date_format(texts) == date_format
     moments = parse_dates(pd.Series(texts), date_format)
-    assert moments.dt.strftime(date_format).tolist() == texts
+    assert format_dates(moments, date_format).tolist() == texts
     assert [moment.date() for moment in moments] == [moment.date() for moment in CLEAR]
 
 
 @pytest.mark.parametrize("date_format", [f for f in DATE_FORMATS if "%d" in f and "%m" in f])
 def test_day_comes_first_where_either_may(date_format):
-    texts = list(EARLY.strftime(date_format))
+    texts = format_dates(EARLY.to_series(), date_format).tolist()
     day_first = date_format.replace("%m/%d/%Y", "%d/%m/%Y").replace("%m-%d-%Y", "%d-%m-%Y")
     assert detect_date_format(texts) == day_first
-    assert list(parse_dates(pd.Series(texts), day_first).dt.strftime(day_first)) == texts
+    assert format_dates(parse_dates(pd.Series(texts), day_first), day_first).tolist() == texts
 
 
 @pytest.mark.parametrize(
@@ -180,7 +224,8 @@ def test_one_clear_date_decides_for_all(texts, date_format):
         (["2024-02-30"], "'2024-02-30' is not a date"),
         (["31/12/2024", "12/31/2024"], "'31/12/2024' is not a date"),
         (["2024-01-01", "2024-01-01 10:00:00"], "'2024-01-01' is not a date"),
-        (["2024-01-01 10:00:00.123"], "'2024-01-01 10:00:00.123' is not a date"),
+        (["2024-01-01 10:00:00.1234"], "'2024-01-01 10:00:00.1234' is not a date"),
+        (["2024-01-01 10:00:00.123", "2024-01-01 10:00:00"], "'2024-01-01 10:00:00.123' is not a date"),
         (["99999999"], "'99999999' is not a date"),
         (["some text here"], "'some text here' is not a date"),
     ],
@@ -188,6 +233,29 @@ def test_one_clear_date_decides_for_all(texts, date_format):
 def test_what_is_no_date_is_rejected_with_the_reason(texts, reason):
     with pytest.raises(ColumnRejected, match=f"^{reason}"):
         detect_date_format(texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "date_format"),
+    [
+        (["2024-01-31T12:30:00.123", "2024-02-01T00:00:00.000"], "%Y-%m-%dT%H:%M:%S.%3f"),
+        (["2024-01-31T12:30:00.123Z", "1969-12-31T23:59:59.999Z"], "%Y-%m-%dT%H:%M:%S.%3fZ"),
+        (["2024-01-31 12:30:00.123", "2024-01-31 12:30:00.050"], "%Y-%m-%d %H:%M:%S.%3f"),
+        (["2024-01-31T12:30:00.123456Z"], "%Y-%m-%dT%H:%M:%S.%fZ"),
+    ],
+    ids=["T", "T and Z", "space", "six digits and Z"],
+)
+def test_fractions_of_a_second_keep_their_digits(texts, date_format):
+    assert detect_date_format(texts) == date_format
+    moments = parse_dates(pd.Series(texts), date_format)
+    assert moments.tolist() == [pd.Timestamp(text.removesuffix("Z")) for text in texts]
+    assert format_dates(moments, date_format).tolist() == texts
+
+
+def test_a_minus_is_read_on_either_side_of_the_prefix():
+    for sign_first in (False, True):
+        look = NumberLook(prefix="$", sign_first=sign_first)
+        assert parse_numbers(pd.Series(["-$5", "$-5", "$5"]), look).tolist() == [-5, -5, 5]
 
 
 def test_texts_that_are_no_date_become_missing():

@@ -48,6 +48,9 @@ FILES = {
         Dialect("|", "utf-8-sig", quote_all=True, line_end="\r\n"),
     ),
     "nulls": (".csv", b"a,b\nNA,null\n,NaN\nNone,?\n", Dialect()),
+    "quoted line breaks": (".csv", b'"a","b"\n"1\n2","x\r\ny"\n', Dialect(quote_all=True)),
+    "line break of the other sort": (".csv", b'a,b\n"1\r\n2",x\n', Dialect()),
+    "decimal commas in one column": (".csv", b"a\n1,5\n2\n", Dialect(";")),
     "unnamed": (".csv", b",a\n0,x\n1,y\n", Dialect()),
 }  # fmt: skip
 
@@ -70,6 +73,29 @@ def test_every_spelling_survives_as_text(tmp_path):
 def test_short_rows_end_in_empty_fields(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a,b,c\n1,x,NA\n2\n")
     assert read_table(tmp_path / "a.csv").frame.loc[1].tolist() == ["2", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("data", "values"),
+    [
+        (b"a\n1\n\n2\n", ["1", "", "2"]),
+        (b"a\r\n\r\n1\r\n\r\n", ["", "1", ""]),
+        (b'\n\na\n1\n""\n\n2', ["1", "", "", "2"]),
+        ("a\n\n1\n".encode("utf-16"), ["", "1"]),
+    ],
+    ids=["lf", "crlf", "blank lines first", "utf-16"],
+)
+def test_a_blank_line_in_the_only_column_is_a_missing_value(tmp_path, data, values):
+    (tmp_path / "a.csv").write_bytes(data)
+    table = read_table(tmp_path / "a.csv")
+    assert table.frame.to_dict("list") == {"a": values}
+    write_table(table.frame, tmp_path / "b.csv", table.dialect)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "b.csv").frame, table.frame)
+
+
+def test_blank_lines_between_rows_of_several_columns_are_no_rows(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\na,b\n1,2\n\n3,4\n\n")
+    assert read_table(tmp_path / "a.csv").frame.to_dict("list") == {"a": ["1", "3"], "b": ["2", "4"]}
 
 
 def test_header_quoted_alone_does_not_quote_all():
