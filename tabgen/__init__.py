@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tabgen.errors import ModelFileError, SchemaError, TabgenError, TableError, TrainingDiverged
+    from tabgen.inference import infer_schema
     from tabgen.schema import Column, Schema
     from tabgen.synthesizer import TabularGAN
 
@@ -21,9 +22,15 @@ __all__ = [
     "TabularGAN",
     "TrainingDiverged",
     "__version__",
+    "infer_schema",
 ]
 
-_HOMES = {"Column": "schema", "Schema": "schema", "TabularGAN": "synthesizer"}
+_HOMES = {
+    "Column": "schema",
+    "Schema": "schema",
+    "TabularGAN": "synthesizer",
+    "infer_schema": "inference",
+}
 
 
 def __getattr__(name: str) -> Any:

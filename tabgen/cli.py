@@ -158,12 +158,14 @@ def sample(model_file: str, target: str, rows: int, seed: int | None, force: boo
 @click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
 def inspect(file: str, as_json: bool) -> None:
     """Show what tabgen takes each column of a table or of a fitted model for, and why."""
+    from tabgen.cleaning import clean
     from tabgen.inference import infer_schema
-    from tabgen.modelfile import read_schema
-    from tabgen.profiling import profile
+    from tabgen.modelfile import read_relations, read_schema
+    from tabgen.relations import find_relations
 
     fitted = file.endswith(MODEL_SUFFIX)
-    schema = read_schema(file) if fitted else infer_schema(profile([_read(file)[0]]))
+    frame = None if fitted else _read(file)[0]
+    schema = read_schema(file) if frame is None else infer_schema(frame)
     if as_json:
         click.echo(schema.to_json())
         return
@@ -177,6 +179,12 @@ def inspect(file: str, as_json: bool) -> None:
         words = str(column.name), column.kind, f"{column.missing:.1%}", levels, column.sensitivity
         table.add_row(*map(Text, (*words, column.reason)))  # as they are: a name may look like markup
     Console().print(table)
+    rules = read_relations(file) if frame is None else find_relations(clean(frame, schema))
+    if rules:
+        lines = Table("relation", "rows", box=None)
+        for rule in rules:
+            lines.add_row(Text(rule.describe()), Text(f"{getattr(rule, 'support', 0):,}"))
+        Console().print(lines)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""Profiles to a `Schema`: ordered rules, each of which takes a column or rejects it with the reason."""
+"""Profiles or a frame to a `Schema`: ordered rules, each takes a column or rejects it with the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from tabgen.errors import ColumnRejected, SchemaError
 from tabgen.looks import BOOLEANS, NULLS, detect_date_format, detect_number_look
-from tabgen.profiling import ColumnProfile
+from tabgen.profiling import ColumnProfile, profile
 from tabgen.schema import Column, Schema, dtype_to_json, scalar_to_json
 
 FEW_ROWS = 20  # below, uniqueness says nothing
@@ -33,13 +33,13 @@ PERSONAL_TEXT = {
 PERSONAL_LEVELS = 0.1  # share of different values from which a personal name means personal data
 
 
-def infer_schema(profiles: Sequence[ColumnProfile]) -> Schema:
+def infer_schema(table: Sequence[ColumnProfile] | pd.DataFrame) -> Schema:
     """Decide what each column is.
 
     Parameters
     ----------
-    profiles : sequence of ColumnProfile
-        From `tabgen.profiling.profile`.
+    table : pandas.DataFrame or sequence of ColumnProfile
+        A frame, or what `tabgen.profiling.profile` made of a table in chunks.
 
     Returns
     -------
@@ -49,15 +49,17 @@ def infer_schema(profiles: Sequence[ColumnProfile]) -> Schema:
     ------
     SchemaError
         If a column is of no kind that tabgen knows.
+    TableError
+        If the frame has no rows or columns, two columns of one name, or values that cannot be told apart.
 
     Examples
     --------
-    >>> from tabgen.profiling import profile
     >>> frame = pd.DataFrame({"price": ["1,250.00", "99.50", ""], "sold": ["yes", "no", "yes"]})
-    >>> [column.kind for column in infer_schema(profile([frame])).columns]
+    >>> [column.kind for column in infer_schema(frame).columns]
     ['numeric', 'boolean']
     """
-    return Schema(tuple(infer_column(profile) for profile in profiles))
+    profiles = profile([table]) if isinstance(table, pd.DataFrame) else table
+    return Schema(tuple(infer_column(one) for one in profiles))
 
 
 def infer_column(profile: ColumnProfile) -> Column:

@@ -27,12 +27,14 @@ from tabgen.encoding import (
 )
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import GENERATORS, Generator
+from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema, scalar_from_json, scalar_to_json
 from tabgen.tables import Dialect, write_whole
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MEMBERS = (
     "schema.json",
+    "relations.json",
     "encoder.json",
     "encoder.npz",
     "identifiers.json",
@@ -50,8 +52,9 @@ class FittedParts:
     ----------
     parameters : dict
         Constructor parameters of the estimator.
-    schema, encoder, identifiers
-        What the columns are, how they are encoded, and how identifiers are replaced.
+    schema, relations, encoder, identifiers
+        What the columns are, which rules they keep, how they are encoded, and how identifiers are
+        replaced.
     model : keras.Model or None
         The trained model; None where no column varies.
     history : pandas.DataFrame
@@ -62,6 +65,7 @@ class FittedParts:
 
     parameters: dict[str, Any]
     schema: Schema
+    relations: tuple[Relation, ...]
     encoder: TableEncoder
     identifiers: Mapping[Hashable, Generator]
     model: Any
@@ -91,6 +95,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     ]
     members = {
         "schema.json": parts.schema.to_json().encode(),
+        "relations.json": json.dumps(relations_to_json(parts.relations)).encode(),
         "encoder.json": json.dumps(encoder).encode(),
         "encoder.npz": buffer.getvalue(),
         "identifiers.json": json.dumps(identifiers).encode(),
@@ -99,7 +104,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     }
     about = {
         "format": FORMAT_VERSION,
-        "parameters": {name: scalar_to_json(value) for name, value in parts.parameters.items()},
+        "parameters": _parameters_to_json(parts.parameters),
         "dialect": None if parts.dialect is None else asdict(parts.dialect),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
@@ -140,8 +145,9 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             encoder = _encoder_from_json(json.loads(members["encoder.json"]), dict(arrays))
         history = json.loads(members["history.json"])
         return FittedParts(
-            parameters=about["parameters"],
+            parameters=_parameters_from_json(about["parameters"]),
             schema=Schema.from_json(members["schema.json"].decode()),
+            relations=relations_from_json(json.loads(members["relations.json"])),
             encoder=encoder,
             identifiers=identifiers,
             model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
@@ -183,6 +189,22 @@ def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
         if hashlib.sha256(data).hexdigest() != checks[member]:
             raise ModelFileError(f"{name!r} was changed after it was written ({member}). Copy it again.")
     return about, members
+
+
+def read_relations(path: str | os.PathLike[str]) -> tuple[Relation, ...]:
+    """Return the rules between columns of a model file without loading its model."""
+    return relations_from_json(json.loads(_read_members(path)[1]["relations.json"]))
+
+
+def _parameters_to_json(parameters: dict[str, Any]) -> dict[str, Any]:
+    relations = parameters["relations"]
+    plain = {name: scalar_to_json(value) for name, value in parameters.items() if name != "relations"}
+    return {**plain, "relations": relations if relations == "auto" else relations_to_json(relations)}
+
+
+def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
+    relations = parameters["relations"]
+    return {**parameters, "relations": "auto" if relations == "auto" else relations_from_json(relations)}
 
 
 def _keras_bytes(model: Any) -> bytes:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgen.errors import SchemaError
-from tabgen.looks import NumberLook
+from tabgen.looks import NULLS, NumberLook, parse_dates, parse_numbers
 
 Kind = Literal[
     "numeric",
@@ -144,6 +144,55 @@ class Schema:
             raise SchemaError(f"This is not a tabgen schema ({error}).") from error
         return cls(tuple(columns))
 
+    def check(self, frame: pd.DataFrame) -> list[str]:
+        """Say all that is wrong with a frame, as one sentence a fault.
+
+        Rows are counted from 0, whatever the index of the frame.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            A table that should be of this schema; it is not modified.
+
+        Returns
+        -------
+        list of str
+            Empty if the frame fits.
+
+        Examples
+        --------
+        >>> size = Column("size", "ordinal", dtype_to_json(np.dtype(object)), levels=("S", "M"))
+        >>> frame = pd.DataFrame({"size": ["S", "XL"], "age": [3, 4]}, dtype=object)
+        >>> for fault in Schema((size,)).check(frame):
+        ...     print(fault)
+        Column 'age' is not in the schema. Drop it from the table, or infer the schema anew.
+        Column 'size' holds 'XL' at row 1, which is not one of its 2 levels (1 such value). Correct it.
+        """
+        known = set(self.names)
+        places: dict[Hashable, int] = {}
+        faults, extra = [], []
+        for place, name in enumerate(frame.columns):
+            if name in places:
+                faults.append(f"Two columns are named {name!r}. Rename one of them.")
+            elif name not in known:
+                extra.append(name)
+            places.setdefault(name, place)
+        there = [name for name in self.names if name in places]
+        for name in self.names:
+            if name not in places:
+                faults.append(f"Column {name!r} is absent. Add it to the table, or infer the schema anew.")
+        for name in extra:
+            faults.append(
+                f"Column {name!r} is not in the schema. Drop it from the table, or infer the schema anew."
+            )
+        order = sorted(there, key=places.__getitem__)
+        if order != there:
+            faults.append(f"The columns come in the order {order}. Put them in that of the schema, {there}.")
+        for column in self.columns:
+            if column.name in places:
+                faults += _column_faults(frame.iloc[:, places[column.name]], column)
+        return faults
+
 
 def scalar_to_json(value: Any) -> Any:
     """Return a label or level as a JSON value; types that JSON lacks become a tagged pair.
@@ -253,3 +302,91 @@ def _string_dtype(storage: str, na: str) -> pd.StringDtype:
     if pd.__version__.startswith("2."):
         return pd.StringDtype("pyarrow_numpy")
     return pd.StringDtype(storage, na_value=np.nan)
+
+
+def _column_faults(values: pd.Series, column: Column) -> list[str]:
+    """Say all that is wrong with the values of one column."""
+    dtype = dtype_from_json(column.dtype, column.levels)
+    faults = []
+    if values.dtype != dtype:
+        faults.append(
+            f"Column {column.name!r} has dtype {_dtype_words(values.dtype)}, where the schema has "
+            f"{_dtype_words(dtype)}. Convert it with astype."
+        )
+    absent = values.isna().to_numpy(dtype=bool)
+    objects = values.to_numpy(dtype=object)
+    parsed = column.number is not None or column.date_format is not None
+    nulls = {column.null, *(NULLS if parsed else ())} - {None}
+    if nulls:
+        absent = absent | np.array([isinstance(v, str) and v in nulls for v in objects], dtype=bool)
+    if column.missing == 0 and absent.any():
+        faults.append(
+            f"Column {column.name!r} has no value at row {absent.argmax()} "
+            f"({_such(absent, 'missing value')}), where the schema has none. Fill it in, or drop the row."
+        )
+    rows = np.flatnonzero(~absent)
+    categories = isinstance(dtype, pd.CategoricalDtype) and isinstance(values.dtype, pd.CategoricalDtype)
+    levelled = (column.kind in LEVELLED or column.kind == "constant") and not categories
+    if levelled or column.unique:
+        codes, distinct = _factorize(objects[rows])
+        if levelled:
+            known = set(column.levels)
+            strange = np.array([value not in known for value in distinct], dtype=bool)[codes]
+            what = f"is not one of its {len(column.levels)} levels"
+            faults += _value_faults(column, objects, rows, strange, what)
+        if column.unique:
+            repeated = pd.Series(codes).duplicated().to_numpy()
+            faults += _value_faults(column, objects, rows, repeated, "occurs before, where no value may")
+    if parsed:
+        text = np.array([isinstance(value, str) for value in objects[rows]], dtype=bool)
+        texts = pd.Series(objects[rows][text], dtype="str")
+        unread = ~text
+        if column.date_format is not None:
+            unread[text] = parse_dates(texts, column.date_format).isna()
+            what = f"is not a date written {column.date_format}"
+        elif column.number is not None:
+            unread[text] = np.isnan(parse_numbers(texts, column.number))
+            what = "is not a number written as the schema says"
+        faults += _value_faults(column, objects, rows, unread, what)
+    return faults
+
+
+def _value_faults(
+    column: Column, objects: np.ndarray, rows: np.ndarray, wrong: np.ndarray, what: str
+) -> list[str]:
+    """Name the first wrong value, if there is one."""
+    if not wrong.any():
+        return []
+    row = rows[wrong.argmax()]
+    return [
+        f"Column {column.name!r} holds {objects[row]!r} at row {row}, which {what} "
+        f"({_such(wrong, 'such value')}). Correct it."
+    ]
+
+
+def _such(wrong: np.ndarray, what: str) -> str:
+    return f"{wrong.sum()} {what}{'s' if wrong.sum() > 1 else ''}"
+
+
+def _factorize(objects: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Return codes and different values; a value without hash stands as its type and spelling."""
+    try:
+        return pd.factorize(objects, use_na_sentinel=False)
+    except TypeError:
+        safe = np.empty(len(objects), dtype=object)
+        for row, value in enumerate(objects):
+            try:
+                hash(value)
+                safe[row] = value
+            except TypeError:
+                safe[row] = (type(value), repr(value))
+        return pd.factorize(safe, use_na_sentinel=False)
+
+
+def _dtype_words(dtype: Any) -> str:
+    """Return a dtype in words, with what makes one category dtype differ from another."""
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return str(dtype)
+    shown = ", ".join(repr(category) for category in dtype.categories[:5])
+    more = ", ..." if len(dtype.categories) > 5 else ""
+    return f"{'ordered ' if dtype.ordered else ''}category [{shown}{more}]"

@@ -19,6 +19,7 @@ from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
 from tabgen.profiling import profile
+from tabgen.relations import Relation, find_relations, relate, unrelate
 from tabgen.schema import Schema
 from tabgen.tables import Table, read_table
 
@@ -51,6 +52,9 @@ class TabularGAN(BaseEstimator):
         Peak learning rate of AdamW.
     latent_dim : int, default=16
         Width of the latent; 0 leaves it out.
+    relations : "auto" or sequence of Relation, default="auto"
+        Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
+        the training table.
     random_state : int, optional
         Seed of training; an int repeats exactly, None takes fresh entropy.
     verbose : bool, default=False
@@ -60,6 +64,8 @@ class TabularGAN(BaseEstimator):
     ----------
     schema_ : Schema
         What each column is.
+    relations_ : tuple of Relation
+        Rules between columns, as learned.
     encoder_ : TableEncoder
         How columns become tokens.
     identifiers_ : dict
@@ -92,6 +98,7 @@ class TabularGAN(BaseEstimator):
         max_minutes: float | None = None,
         learning_rate: float = 2e-3,
         latent_dim: int = 16,
+        relations: str | Sequence[Relation] = "auto",
         random_state: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -100,6 +107,7 @@ class TabularGAN(BaseEstimator):
         self.max_minutes = max_minutes
         self.learning_rate = learning_rate
         self.latent_dim = latent_dim
+        self.relations = relations
         self.random_state = random_state
         self.verbose = verbose
 
@@ -135,7 +143,7 @@ class TabularGAN(BaseEstimator):
         TableError
             If the table cannot be read or used.
         SchemaError
-            If a column is of no kind that tabgen knows.
+            If a column is of no kind that tabgen knows, or a relation does not hold.
         TrainingDiverged
             If the loss is no longer a finite number.
         """
@@ -145,6 +153,8 @@ class TabularGAN(BaseEstimator):
         profiles = profile([frame])
         self.schema_ = infer_schema(profiles) if schema is None else schema
         tidy = clean(frame, self.schema_)
+        self.relations_ = _learn_relations(self.relations, tidy)
+        tidy = relate(tidy, self.relations_)
         self.identifiers_ = fit_identifiers(frame, self.schema_)
         self.encoder_ = fit_encoder(tidy)
         self.model_, self.history_ = _train(
@@ -187,7 +197,8 @@ class TabularGAN(BaseEstimator):
         codes = np.zeros((n, 0), dtype=np.int32)
         if self.model_ is not None:
             codes = self.model_.generate(int(n), seed=draws, stratified=stratified)
-        tidy = self.encoder_.decode(codes, np.random.default_rng(decoding))
+        drawn = self.encoder_.decode(codes, np.random.default_rng(decoding))
+        tidy = unrelate(drawn, self.relations_)
         rng = np.random.default_rng(fresh)
         return restore(tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng))
 
@@ -205,8 +216,8 @@ class TabularGAN(BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         parts = FittedParts(
-            self.get_params(), self.schema_, self.encoder_, self.identifiers_, self.model_,
-            self.history_, self.dialect_,
+            self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
+            self.model_, self.history_, self.dialect_,
         )  # fmt: skip
         save_parts(parts, path, force=force)
 
@@ -233,11 +244,8 @@ class TabularGAN(BaseEstimator):
             gan = cls(**parts.parameters)
         except TypeError as error:
             raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
-        gan.schema_, gan.encoder_, gan.identifiers_ = (
-            parts.schema,
-            parts.encoder,
-            dict(parts.identifiers),
-        )
+        gan.schema_, gan.relations_, gan.encoder_ = parts.schema, parts.relations, parts.encoder
+        gan.identifiers_ = dict(parts.identifiers)
         gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
         gan._name_features()
         return gan
@@ -272,6 +280,7 @@ def _check_parameters(gan: TabularGAN) -> Any:
         ),
         "learning_rate": (_is_between(gan.learning_rate, 0, 1), "between 0 and 1"),
         "latent_dim": (_is_whole(gan.latent_dim), "0 or above"),
+        "relations": (_auto_or_relations(gan.relations), '"auto" or a sequence of relations'),
         "random_state": (gan.random_state is None or _is_whole(gan.random_state), SEED_RULE),
     }
     for name, (valid, rule) in rules.items():
@@ -293,12 +302,29 @@ def _auto_or_count(value: Any) -> bool:
     return value == "auto" if isinstance(value, str) else _is_whole(value) and value >= 1
 
 
+def _auto_or_relations(value: Any) -> bool:
+    if isinstance(value, str):
+        return value == "auto"
+    return isinstance(value, Sequence) and all(isinstance(relation, Relation) for relation in value)
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= 0
 
 
 def _is_between(value: Any, low: float, high: float) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and low < float(value) < high
+
+
+def _learn_relations(relations: str | Sequence[Relation], tidy: pd.DataFrame) -> tuple[Relation, ...]:
+    """Return the rules found, or those given as learned from the table, each on what others left."""
+    if isinstance(relations, str):
+        return find_relations(tidy)
+    learned: list[Relation] = []
+    for relation in relations:
+        learned.append(relation.learn(tidy))
+        tidy = learned[-1].forward(tidy)
+    return tuple(learned)
 
 
 def _gather(table: Source) -> Table:

@@ -204,3 +204,157 @@ def test_text_that_is_no_schema_is_refused(text):
 def test_a_column_is_modelled_if_something_varies(kind, levels, missing, modelled):
     column = Column("a", kind, {"name": "object"}, missing=missing, levels=levels)
     assert column.modelled is modelled
+
+
+GRADES = pd.CategoricalDtype(["a", "b", "c"])
+FITTING = pd.DataFrame(
+    {
+        "key": [1, 2, 3],
+        "size": pd.Series(["S", "M", "?"], dtype=object),
+        "price": pd.Series(["1,50", "2,00", "1,00"], dtype=object),
+        "day": pd.Series(["2024-01-31", "2024-02-01", "2024-02-02"], dtype=object),
+        "grade": pd.Series(["a", "b", "c"], dtype=GRADES),
+        "unit": pd.Series(["kg", "kg", None], dtype=object),
+    }
+)
+CHECKED = Schema(
+    (
+        Column("key", "identifier", {"name": "int64"}, unique=True),
+        Column("size", "ordinal", {"name": "object"}, missing=0.3, levels=("S", "M"), null="?"),
+        Column("price", "numeric", {"name": "object"}, number=NumberLook("", ",", 2, 2)),
+        Column("day", "datetime", {"name": "object"}, date_format="%Y-%m-%d"),
+        Column("grade", "categorical", dtype_to_json(GRADES), levels=("a", "b", "c")),
+        Column("unit", "constant", {"name": "object"}, missing=0.3, levels=("kg",)),
+    )
+)
+
+
+def test_a_frame_that_fits_has_no_faults():
+    assert CHECKED.check(FITTING) == []
+    assert CHECKED.check(FITTING.set_axis([5, 5, 5])) == []
+    assert CHECKED.check(FITTING.iloc[:0]) == []
+
+
+def _object(*values):
+    cells = pd.Series([None] * len(values), dtype=object)
+    for row, value in enumerate(values):
+        cells[row] = value
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        (
+            {"key": [1, 2, 1]},
+            [
+                "Column 'key' holds 1 at row 2, which occurs before, where no value may (1 such "
+                "value). Correct it.",
+            ],
+        ),
+        (
+            {"key": [1, 1, 1.0]},
+            [
+                "Column 'key' has dtype float64, where the schema has int64. Convert it with astype.",
+                "Column 'key' holds 1.0 at row 1, which occurs before, where no value may (2 "
+                "such values). Correct it.",
+            ],
+        ),
+        (
+            {"key": _object(1, [2], [2])},
+            [
+                "Column 'key' has dtype object, where the schema has int64. Convert it with astype.",
+                "Column 'key' holds [2] at row 2, which occurs before, where no value may (1 "
+                "such value). Correct it.",
+            ],
+        ),
+        (
+            {"size": _object("L", "S", "XL")},
+            [
+                "Column 'size' holds 'L' at row 0, which is not one of its 2 levels (2 such "
+                "values). Correct it.",
+            ],
+        ),
+        (
+            {"size": _object("S", {"a": 1}, "?")},
+            [
+                "Column 'size' holds {'a': 1} at row 1, which is not one of its 2 levels (1 such "
+                "value). Correct it.",
+            ],
+        ),
+        (
+            {"price": _object("1,50", None, None)},
+            [
+                "Column 'price' has no value at row 1 (2 missing values), where the schema has "
+                "none. Fill it in, or drop the row.",
+            ],
+        ),
+        (
+            {"price": _object("1,50", "free", 3.0)},
+            [
+                "Column 'price' holds 'free' at row 1, which is not a number written as the "
+                "schema says (2 such values). Correct it.",
+            ],
+        ),
+        (
+            {"day": _object("2024-02-30", "2024-02-01", "2024-02-02")},
+            [
+                "Column 'day' holds '2024-02-30' at row 0, which is not a date written %Y-%m-%d "
+                "(1 such value). Correct it.",
+            ],
+        ),
+        (
+            {"grade": pd.Categorical(["a", "b", "d"], ordered=True)},
+            [
+                "Column 'grade' has dtype ordered category ['a', 'b', 'd'], where the schema has "
+                "category ['a', 'b', 'c']. Convert it with astype.",
+            ],
+        ),
+        (
+            {"grade": pd.Categorical(["a"] * 3, categories=list("abcdef"))},
+            [
+                "Column 'grade' has dtype category ['a', 'b', 'c', 'd', 'e', ...], where the "
+                "schema has category ['a', 'b', 'c']. Convert it with astype.",
+            ],
+        ),
+        (
+            {"unit": _object("kg", "g", None)},
+            [
+                "Column 'unit' holds 'g' at row 1, which is not one of its 1 levels (1 such "
+                "value). Correct it.",
+            ],
+        ),
+        (
+            {"new": 1, 7: 2},
+            [
+                "Column 'new' is not in the schema. Drop it from the table, or infer the schema anew.",
+                "Column 7 is not in the schema. Drop it from the table, or infer the schema anew.",
+            ],
+        ),
+    ],
+)
+def test_faults_are_named(changes, faults):
+    assert CHECKED.check(_changed(FITTING.copy(), changes)) == faults
+
+
+def _changed(frame, changes):
+    for name, values in changes.items():
+        frame[name] = values
+    return frame
+
+
+def test_columns_that_are_absent_doubled_or_out_of_order():
+    frame = FITTING[["price", "size", "size", "day", "grade", "unit"]]
+    assert CHECKED.check(frame) == [
+        "Two columns are named 'size'. Rename one of them.",
+        "Column 'key' is absent. Add it to the table, or infer the schema anew.",
+        "The columns come in the order ['price', 'size', 'day', 'grade', 'unit']. Put them in that of the "
+        "schema, ['size', 'price', 'day', 'grade', 'unit'].",
+    ]
+
+
+def test_all_faults_come_at_once():
+    frame = pd.DataFrame({"size": [1, 2], "price": _object("?", None), "more": 0})
+    faults = CHECKED.check(frame)
+    assert len(faults) == 4 + 1 + 2 + 1
+    assert len(CHECKED.check(pd.DataFrame())) == 6

@@ -22,6 +22,7 @@ PARAMETERS = {
     "max_minutes": 1.5,
     "learning_rate": 1e-3,
     "latent_dim": 4,
+    "relations": (),
     "random_state": 7,
     "verbose": True,
 }

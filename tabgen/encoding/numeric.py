@@ -168,7 +168,7 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], len(distinct)]
     decimals = count_decimals(distinct)
-    step = _grid_step(distinct, decimals)
+    step = grid_step(distinct, decimals)
     ends = None if step is not None else _ends(distinct)
     leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
     knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
@@ -258,7 +258,7 @@ def _units(distinct: np.ndarray, step: float | None, decimals: int | None) -> np
     return np.array([whole / scale for whole in wholes])
 
 
-def _grid_step(distinct: np.ndarray, decimals: int | None) -> float | None:
+def grid_step(distinct: np.ndarray, decimals: int | None) -> float | None:
     """Return the largest step such that every value is the first one plus a whole number of steps."""
     if decimals is None or len(distinct) < 2:
         return None
