@@ -284,7 +284,7 @@ def _with_exponent(value: float, look: NumberLook) -> str:
     digits = Decimal(repr(value)).normalize().as_tuple().digits
     decimals = min(look.most, max(fewest, len(digits) - 1))
     # rounding the float itself may end in another digit than its shortest text
-    mantissa, _, power = f"{Decimal(repr(value + 0.0)):.{decimals}e}".partition("e")
+    mantissa, _, power = f"{Decimal(repr(value)) if value else 0.0:.{decimals}e}".partition("e")
     if decimals > fewest and "." in mantissa:  # zeros that rounding made
         whole, _, fraction = mantissa.partition(".")
         mantissa = f"{whole}.{fraction.rstrip('0').ljust(fewest, '0')}".rstrip(".")
