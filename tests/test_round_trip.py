@@ -1,6 +1,7 @@
 """Frames of every dtype through clean and restore, exactly; and random codes to values a frame could hold."""
 
 import datetime as dt
+import os
 import uuid
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgen import TabularGAN
 from tabgen.cleaning import clean, clean_column, restore
 from tabgen.encoding import fit_encoder
 from tabgen.identifiers import draw_identifiers, fit_identifiers
@@ -19,6 +21,7 @@ from tabgen.profiling import profile
 from tabgen.schema import LEVELLED, REPLACED, Schema
 
 ZONE = "America/New_York"
+THOROUGH = int(os.environ.get("TABGEN_THOROUGH", "1"))  # times the examples, for a long run by hand
 
 
 def day(k):
@@ -229,11 +232,25 @@ def check_random_codes(real, seed, rows):
         check_admissible(real[facts.name], fake[facts.name], facts)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=500 * THOROUGH, deadline=None, derandomize=True)
 @given(real=frames(), seed=st.integers(0, 2**32 - 1))
 def test_any_codes_become_values_that_the_table_could_hold(real, seed):
     pd.testing.assert_frame_equal(there_and_back(real), real)
     check_random_codes(real, seed, rows=200)
+
+
+@settings(max_examples=20 * THOROUGH, deadline=None, derandomize=True)
+@given(real=frames(), seed=st.integers(0, 2**32 - 1))
+def test_a_short_fit_gives_samples_that_the_table_could_hold(real, seed):
+    before = real.copy(deep=True)
+    gan = TabularGAN(epochs=1, random_state=seed).fit(real)
+    fake = gan.sample(100, seed=seed)
+    pd.testing.assert_frame_equal(real, before)
+    assert len(fake) == 100
+    pd.testing.assert_index_equal(fake.columns, real.columns)
+    assert fake.dtypes.tolist() == real.dtypes.tolist()
+    for facts in gan.schema_.columns:
+        check_admissible(real[facts.name], fake[facts.name], facts)
 
 
 @pytest.mark.parametrize("gaps", [0, 0.2], ids=["full", "gaps"])
