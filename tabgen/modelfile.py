@@ -41,6 +41,7 @@ MEMBERS = (
     "history.json",
     "model.keras",
 )
+NUMERIC_ARRAYS = ("knots", "units", "roundness", "endings", "ended", "shares")
 LARGEST_MEMBER = 2**31  # bytes; a model is a few megabytes
 
 
@@ -253,8 +254,7 @@ def _codec_to_json(codec: Codec, key: str, arrays: dict[str, np.ndarray]) -> dic
             "ordered": codec.ordered,
             "missing": codec.missing,
         }
-    arrays[f"{key}.knots"] = codec.knots
-    arrays[f"{key}.units"], arrays[f"{key}.roundness"] = codec.units, codec.roundness
+    arrays.update({f"{key}.{name}": getattr(codec, name) for name in NUMERIC_ARRAYS})
     facts = {"step": codec.step, "offset": codec.offset, "decimals": codec.decimals}
     return {"kind": "numeric", "key": key, "missing": codec.missing, **facts}
 
@@ -279,6 +279,6 @@ def _codec_from_json(item: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any
         case "categorical":
             codes, weights = arrays[f"{item['key']}.codes"], arrays[f"{item['key']}.weights"]
             return CategoricalCodec(codes, weights, item["ordered"], item["missing"])
-    knots, units, roundness = (arrays[f"{item['key']}.{name}"] for name in ("knots", "units", "roundness"))
-    facts = item["step"], item["offset"], item["decimals"], item["missing"]
-    return NumericCodec(knots, *facts, units, roundness)
+    facts: dict[str, Any] = {name: item[name] for name in ("step", "offset", "decimals", "missing")}
+    facts |= {name: arrays[f"{item['key']}.{name}"] for name in NUMERIC_ARRAYS}
+    return NumericCodec(**facts)

@@ -194,3 +194,33 @@ def test_missing_is_the_last_code():
     encoder = fit_encoder(tidy)
     assert encoder.encode(tidy).tolist() == [[0, 0], [2, 1], [1, 2]]
     assert all(token.missing for token in encoder.layout.tokens)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_price_endings_stay_as_frequent_as_they_are(seed):
+    rng = np.random.default_rng(seed)
+    values = np.floor(rng.lognormal(3, 0.8, 10_000)) + rng.choice(
+        [0.99, 0.5, 0.25], 10_000, p=[0.7, 0.2, 0.1]
+    )
+    codec = fit_numeric(values)
+    drawn = codec.decode(codec.encode(values), rng)
+    for ending in (0.99, 0.5, 0.25):
+        real, fake = (np.isclose(v % 1, ending).mean() for v in (values, drawn))
+        assert abs(real - fake) < 0.015
+    assert codec.encode(drawn).tolist() == codec.encode(values).tolist()
+
+
+def test_without_frequent_endings_none_is_learned():
+    rng = np.random.default_rng(0)
+    assert len(fit_numeric(rng.lognormal(3, 0.8, 10_000).round(2)).endings) == 0
+    assert len(fit_numeric(rng.lognormal(3, 0.8, 10_000)).endings) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_tail_is_as_heavy_as_it_is(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.lognormal(3, 1.2, 30_000)
+    codec = fit_numeric(values)
+    drawn = codec.decode(codec.encode(values), rng)
+    assert np.quantile(drawn, 0.999) == pytest.approx(np.quantile(values, 0.999), rel=0.1)
+    assert drawn.max() <= values.max()

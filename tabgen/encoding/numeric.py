@@ -13,8 +13,12 @@ ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
 FEWEST_LEAVES = 10
 EXACT_LEVELS = 64  # this many different values stay exact where each is seen EXACT_ROWS times
 EXACT_ROWS = 5
+TAIL = np.array([0, 0.25, 0.5, 0.625, 0.75, 0.875, 0.9375, 0.96875, 1])  # knots of a long tail
 COARSEST = 3  # thousands are the coarsest rounding that is told apart
 MAX_DECIMALS = 12
+ENDINGS = 100  # endings of two digits
+FREQUENT_ENDING = 0.03  # share of rows from which an ending is no chance
+FEWEST_TURNS = 5  # times that a column must run through all endings for one to mean anything
 
 
 def default_leaves(n: int) -> int:
@@ -44,6 +48,12 @@ class NumericCodec:
         Roundings in use, from coarse to fine, shape ``(roundings,)``; empty for continuous values.
     roundness : numpy.ndarray
         Share of the rows of each leaf that are multiples of each unit, shape ``(leaves, roundings)``.
+    endings : numpy.ndarray
+        Last two digits in frequent use, as a price's .99, in units of the last digit, shape ``(endings,)``.
+    ended : numpy.ndarray
+        Share of the rows of each leaf that have each ending, shape ``(leaves, endings)``.
+    shares : numpy.ndarray
+        Share of the rows of each leaf below each knot, shape ``(leaves, KNOTS)``.
     """
 
     knots: np.ndarray
@@ -53,6 +63,9 @@ class NumericCodec:
     missing: bool
     units: np.ndarray
     roundness: np.ndarray
+    endings: np.ndarray
+    ended: np.ndarray
+    shares: np.ndarray
 
     @property
     def leaves(self) -> int:
@@ -98,10 +111,11 @@ class NumericCodec:
         """
         absent = codes >= self.leaves
         leaf = np.minimum(codes, self.leaves - 1)
-        position = rng.random(len(codes)) * (KNOTS - 1)
-        left = position.astype(np.int64)
+        share = rng.random(len(codes))
+        left = (share[:, None] >= self.shares[leaf, 1:-1]).sum(axis=1)
         low, high = self.knots[leaf, left], self.knots[leaf, left + 1]
-        values = interpolate(low, high, position - left)
+        before, after = self.shares[leaf, left], self.shares[leaf, left + 1]
+        values = interpolate(low, high, (share - before) / (after - before))
         if self.step is not None:
             values = self._round(values, leaf, rng)
         if self.decimals is not None:
@@ -119,7 +133,17 @@ class NumericCodec:
         unit = self.units[np.minimum(level, len(self.units) - 1)]
         coarse = np.round(values / unit) * unit
         inside = (coarse >= self.knots[leaf, 0]) & (coarse <= self.knots[leaf, -1])
-        return np.where(inside & (level < len(self.units) - 1), coarse, fine)
+        rounded = np.where(inside & (level < len(self.units) - 1), coarse, fine)
+        return self._end(rounded, leaf, rng) if len(self.endings) else rounded
+
+    def _end(self, values: np.ndarray, leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Give as many values a frequent ending as the leaf has."""
+        digit = 10.0 ** -(self.decimals or 0)
+        chosen = (rng.random(len(values))[:, None] >= np.cumsum(self.ended[leaf], axis=1)).sum(axis=1)
+        ending = np.append(self.endings, 0)[chosen]
+        priced = (np.round((values / digit - ending) / ENDINGS) * ENDINGS + ending) * digit
+        inside = (priced >= self.knots[leaf, 0]) & (priced <= self.knots[leaf, -1])
+        return np.where(inside & (chosen < len(self.endings)), priced, values)
 
 
 def interpolate(low: np.ndarray, high: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -171,13 +195,19 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     step = grid_step(distinct, decimals)
     ends = None if step is not None else _ends(distinct)
     leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
-    knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
+    laid = [_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows]
+    knots, shares = (np.stack(parts) for parts in zip(*laid, strict=True))
     units = _units(distinct, step, decimals)
     multiple = np.abs(np.round(distinct[:, None] / units) * units - distinct[:, None]) < 1e-6 * units
-    rows = np.add.reduceat(counts[:, None] * np.c_[multiple, np.ones(len(distinct))], starts)
-    roundness = rows[:, :-1] / rows[:, -1:]
+    in_leaf = np.add.reduceat(counts, starts)[:, None]
+    endings = _endings(distinct, counts, step, decimals) if not exact else np.zeros(0)
+    ends_so = _last_digits(distinct, decimals)[:, None] == endings
+    ended = np.add.reduceat(counts[:, None] * ends_so, starts) / in_leaf
+    others = counts * ~ends_so.any(axis=1)
+    rows = np.add.reduceat(others[:, None] * np.c_[multiple, np.ones(len(distinct))], starts)
+    roundness = rows[:, :-1] / np.maximum(rows[:, -1:], 1)
     offset, missing = float(distinct[0]), len(present) < len(values)
-    return NumericCodec(knots, step, offset, decimals, missing, units, roundness)
+    return NumericCodec(knots, step, offset, decimals, missing, units, roundness, endings, ended, shares)
 
 
 def count_decimals(values: np.ndarray) -> int | None:
@@ -209,25 +239,49 @@ def _leaf_of_distinct(counts: np.ndarray, n: int, leaves: int) -> np.ndarray:
 
 def _knots(
     distinct: np.ndarray, counts: np.ndarray, start: int, stop: int, ends: np.ndarray | None
-) -> np.ndarray:
-    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS even steps.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS shares, and the shares.
 
-    Of continuous values none but the extremes is kept: quantiles run between the ends of the cells
-    that lie around the values.
+    The shares are even, but for a long upper tail, where they come closer towards the end. Of continuous
+    values none but the extremes is kept: quantiles run between the ends of the cells that lie around the
+    values.
     """
     values, counts = distinct[start:stop], counts[start:stop]
+    even = np.linspace(0, 1, KNOTS)
     if len(values) == 1:
-        return np.full(KNOTS, values[0])
+        return np.full(KNOTS, values[0]), even
     n = int(counts.sum())
-    shares = np.linspace(0, 1, int(np.clip(n // ROWS_PER_KNOT + 1, 2, KNOTS)))
+    laid = even if n >= ROWS_PER_KNOT * (KNOTS - 1) else np.linspace(0, 1, max(2, n // ROWS_PER_KNOT + 1))
+    long = stop == len(distinct) and values[-1] > 2 * abs(values[0]) and n * (1 - TAIL[-2]) >= ROWS_PER_KNOT
+    if long:
+        laid = even = TAIL
     if ends is not None:
         low, high = ends[0, start], ends[1, stop - 1]
         edges = np.r_[low, (values[1:] + values[:-1]) / 2, high]
-        quantiles = np.interp(shares, np.r_[0, np.cumsum(counts)] / n, edges)
+        quantiles = np.interp(laid, np.r_[0, np.cumsum(counts)] / n, edges)
     else:
-        quantiles = np.interp(shares, (np.cumsum(counts) - counts / 2) / n, values)
+        quantiles = np.interp(laid, (np.cumsum(counts) - counts / 2) / n, values)
         quantiles[0], quantiles[-1] = values[0], values[-1]
-    return np.interp(np.linspace(0, 1, KNOTS), shares, quantiles)
+    return np.interp(even, laid, quantiles), even
+
+
+def _last_digits(values: np.ndarray, decimals: int | None) -> np.ndarray:
+    """Return the last two digits of values, in units of the last digit."""
+    return np.round(values * 10.0 ** (decimals or 0)) % ENDINGS
+
+
+def _endings(
+    distinct: np.ndarray, counts: np.ndarray, step: float | None, decimals: int | None
+) -> np.ndarray:
+    """Return the last two digits that are clearly more frequent than chance, but for whole numbers."""
+    if step is None or decimals is None or round(step * 10.0**decimals) != 1:
+        return np.zeros(0)
+    digits = _last_digits(distinct, decimals).astype(np.int64)
+    if np.ptp(distinct) * 10.0**decimals < FEWEST_TURNS * ENDINGS:
+        return np.zeros(0)
+    share = np.bincount(digits, counts, minlength=ENDINGS) / counts.sum()
+    share[0] = 0  # round numbers have units of their own
+    return np.flatnonzero(share >= FREQUENT_ENDING).astype(np.float64)
 
 
 def _ends(distinct: np.ndarray) -> np.ndarray:
