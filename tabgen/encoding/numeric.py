@@ -13,7 +13,6 @@ ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
 FEWEST_LEAVES = 10
 EXACT_LEVELS = 64  # this many different values stay exact where each is seen EXACT_ROWS times
 EXACT_ROWS = 5
-TAIL = np.array([0, 0.25, 0.5, 0.625, 0.75, 0.875, 0.9375, 0.96875, 1])  # knots of a long tail
 COARSEST = 3  # thousands are the coarsest rounding that is told apart
 MAX_DECIMALS = 12
 ENDINGS = 100  # endings of two digits
@@ -52,8 +51,6 @@ class NumericCodec:
         Last two digits in frequent use, as a price's .99, in units of the last digit, shape ``(endings,)``.
     ended : numpy.ndarray
         Share of the rows of each leaf that have each ending, shape ``(leaves, endings)``.
-    shares : numpy.ndarray
-        Share of the rows of each leaf below each knot, shape ``(leaves, KNOTS)``.
     """
 
     knots: np.ndarray
@@ -65,7 +62,6 @@ class NumericCodec:
     roundness: np.ndarray
     endings: np.ndarray
     ended: np.ndarray
-    shares: np.ndarray
 
     @property
     def leaves(self) -> int:
@@ -111,11 +107,10 @@ class NumericCodec:
         """
         absent = codes >= self.leaves
         leaf = np.minimum(codes, self.leaves - 1)
-        share = rng.random(len(codes))
-        left = (share[:, None] >= self.shares[leaf, 1:-1]).sum(axis=1)
+        position = rng.random(len(codes)) * (KNOTS - 1)
+        left = position.astype(np.int64)
         low, high = self.knots[leaf, left], self.knots[leaf, left + 1]
-        before, after = self.shares[leaf, left], self.shares[leaf, left + 1]
-        values = interpolate(low, high, (share - before) / (after - before))
+        values = interpolate(low, high, position - left)
         if self.step is not None:
             values = self._round(values, leaf, rng)
         if self.decimals is not None:
@@ -195,8 +190,7 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     step = grid_step(distinct, decimals)
     ends = None if step is not None else _ends(distinct)
     leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
-    laid = [_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows]
-    knots, shares = (np.stack(parts) for parts in zip(*laid, strict=True))
+    knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
     units = _units(distinct, step, decimals)
     multiple = np.abs(np.round(distinct[:, None] / units) * units - distinct[:, None]) < 1e-6 * units
     in_leaf = np.add.reduceat(counts, starts)[:, None]
@@ -207,7 +201,7 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     rows = np.add.reduceat(others[:, None] * np.c_[multiple, np.ones(len(distinct))], starts)
     roundness = rows[:, :-1] / np.maximum(rows[:, -1:], 1)
     offset, missing = float(distinct[0]), len(present) < len(values)
-    return NumericCodec(knots, step, offset, decimals, missing, units, roundness, endings, ended, shares)
+    return NumericCodec(knots, step, offset, decimals, missing, units, roundness, endings, ended)
 
 
 def count_decimals(values: np.ndarray) -> int | None:
@@ -239,30 +233,25 @@ def _leaf_of_distinct(counts: np.ndarray, n: int, leaves: int) -> np.ndarray:
 
 def _knots(
     distinct: np.ndarray, counts: np.ndarray, start: int, stop: int, ends: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS shares, and the shares.
+) -> np.ndarray:
+    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS even steps.
 
-    The shares are even, but for a long upper tail, where they come closer towards the end. Of continuous
-    values none but the extremes is kept: quantiles run between the ends of the cells that lie around the
-    values.
+    Of continuous values none but the extremes is kept: quantiles run between the ends of the cells
+    that lie around the values.
     """
     values, counts = distinct[start:stop], counts[start:stop]
-    even = np.linspace(0, 1, KNOTS)
     if len(values) == 1:
-        return np.full(KNOTS, values[0]), even
+        return np.full(KNOTS, values[0])
     n = int(counts.sum())
-    laid = even if n >= ROWS_PER_KNOT * (KNOTS - 1) else np.linspace(0, 1, max(2, n // ROWS_PER_KNOT + 1))
-    long = stop == len(distinct) and values[-1] > 2 * abs(values[0]) and n * (1 - TAIL[-2]) >= ROWS_PER_KNOT
-    if long:
-        laid = even = TAIL
+    shares = np.linspace(0, 1, int(np.clip(n // ROWS_PER_KNOT + 1, 2, KNOTS)))
     if ends is not None:
         low, high = ends[0, start], ends[1, stop - 1]
         edges = np.r_[low, (values[1:] + values[:-1]) / 2, high]
-        quantiles = np.interp(laid, np.r_[0, np.cumsum(counts)] / n, edges)
+        quantiles = np.interp(shares, np.r_[0, np.cumsum(counts)] / n, edges)
     else:
-        quantiles = np.interp(laid, (np.cumsum(counts) - counts / 2) / n, values)
+        quantiles = np.interp(shares, (np.cumsum(counts) - counts / 2) / n, values)
         quantiles[0], quantiles[-1] = values[0], values[-1]
-    return np.interp(even, laid, quantiles), even
+    return np.interp(np.linspace(0, 1, KNOTS), shares, quantiles)
 
 
 def _last_digits(values: np.ndarray, decimals: int | None) -> np.ndarray:
