@@ -31,7 +31,7 @@ from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema, scalar_from_json, scalar_to_json
 from tabgen.tables import Dialect, write_whole
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MEMBERS = (
     "schema.json",
     "relations.json",

@@ -192,8 +192,10 @@ def test_layout_puts_simple_columns_first_and_keeps_parts_together():
 def test_missing_is_the_last_code():
     tidy = pd.DataFrame({"x": [1.0, np.nan, 2.0], "y": pd.Categorical([0, 1, None])})
     encoder = fit_encoder(tidy)
-    assert encoder.encode(tidy).tolist() == [[0, 0], [2, 1], [1, 2]]
-    assert all(token.missing for token in encoder.layout.tokens)
+    parts = [(token.column, token.part, token.missing) for token in encoder.layout.tokens]
+    assert parts == [("x", "missing", False), ("x", "value", True), ("y", "value", True)]
+    assert encoder.encode(tidy).tolist() == [[0, 0, 0], [1, 2, 1], [0, 1, 2]]
+    assert encoder.layout.gates == (-1, 0, -1)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -10,24 +10,28 @@ from tabgen.models import ConditionalVAE, vae_config
 from tabgen.models.layers import CodeSpace
 from tabgen.models.sampling import decoder_arrays, draw_codes
 
-SIZES = (2, 3, 5, 60, 130, 70)  # direct heads, ordered banks with and without missing, a wide one
-ORDERED = (False, False, True, True, True, False)
-MISSING = (False, True, False, True, False, False)
+SIZES = (3, 5, 2, 60, 130, 70)  # direct heads, ordered banks with and without missing, a wide one
+ORDERED = (False, True, False, True, True, False)
+GATES = (-1, -1, -1, 2, -1, -1)
 
 
 @pytest.fixture(scope="module")
 def codes():
     rng = np.random.default_rng(1)
     codes = rng.integers(0, SIZES, (500, 6))
-    codes[:, 3] = 12 * codes[:, 2] + rng.integers(0, 3, 500)  # follows from another token
+    codes[:, 3] = 11 * codes[:, 1] + rng.integers(0, 3, 500)  # follows from another token
     codes[:, 4] = codes[:, 3] * 2
+    codes[codes[:, 2] == 1, 3] = 59  # missing where the token before says so
     return codes.astype("int32")
 
 
 @pytest.fixture(scope="module")
 def model(codes):
-    tokens = zip(range(6), SIZES, ORDERED, MISSING, strict=True)
-    layout = Layout(tuple(Token(f"c{i // 2}", "value", k, o, m) for i, k, o, m in tokens))
+    columns = ("c0", "c0", "c1", "c1", "c2", "c2")
+    parts = ("value", "value", "missing", "value", "value", "value")
+    tokens = zip(columns, parts, SIZES, ORDERED, (g >= 0 for g in GATES), strict=True)
+    layout = Layout(tuple(Token(*facts) for facts in tokens))
+    assert layout.gates == GATES
     model = ConditionalVAE(vae_config(layout, codes, latent_dim=4, seed=1))
     model.start_from(codes)
     rng = np.random.default_rng(0)
@@ -44,12 +48,13 @@ def logits_of(model, codes, context=None):
 
 
 def test_code_space_gives_every_code_a_place_of_its_own():
-    space = CodeSpace(SIZES, ORDERED, MISSING)
+    space = CodeSpace(SIZES, ORDERED, GATES)
     places = np.concatenate([o + np.arange(k) for o, k in zip(space.offsets, SIZES, strict=True)])
     assert len(set(places)) == sum(SIZES)
     assert places.max() < space.width
-    assert (space.padding[places] == 0).all()
-    assert (space.padding < 0).sum() == space.width - sum(SIZES)
+    missing = space.offsets[3] + 59  # never drawn: the gate decides
+    assert (space.padding[places[places != missing]] == 0).all()
+    assert (space.padding < 0).sum() == space.width - sum(SIZES) + 1
 
 
 @pytest.mark.parametrize("token", range(6))
@@ -74,10 +79,10 @@ def test_draws_follow_the_network(model):
     arrays = decoder_arrays(model.space, model.embedding, model.decoder, model.parent_tables)
     n = 40_000
     given = np.full((n, 6), -1, dtype="int32")
-    given[:, :3] = (1, 2, 4)
+    given[:, :3] = (1, 4, 0)
     context = np.zeros((n, model.config.context), dtype="float32")
     drawn = draw_codes(arrays, context, given, np.random.default_rng(0), stratified=False)
-    assert (drawn[:, :3] == (1, 2, 4)).all()
+    assert (drawn[:, :3] == (1, 4, 0)).all()
     first = model.space.offsets[3]
     logits = logits_of(model, drawn[:1]).numpy()[0, first : first + SIZES[3]]
     law = np.exp(logits - logits.max())
@@ -91,12 +96,26 @@ def test_drawn_rows_are_as_likely_as_the_network_says(model):
     given = np.full((4_000, 6), -1, dtype="int32")
     context = np.random.default_rng(3).normal(size=(4_000, model.config.context)).astype("float32") / 4
     drawn = draw_codes(arrays, context, given, np.random.default_rng(0))
+    told = drawn != model.space.missing_codes  # the gate draws what is missing
     logits = logits_of(model, drawn, tf.constant(context)).numpy()
     chosen = np.take_along_axis(logits, drawn + model.space.offsets, axis=1)
-    likelihood = chosen - np.log(np.exp(logits) @ model.member.numpy())
+    likelihood = (chosen - np.log(np.exp(logits) @ model.member.numpy())) * told
     shares = np.exp(logits) / (np.exp(logits) @ model.member.numpy())[:, model.space.owner]
-    entropy = -(shares * np.log(shares + 1e-30)) @ model.member.numpy()
+    entropy = -(shares * np.log(shares + 1e-30)) @ model.member.numpy() * told
     np.testing.assert_allclose(-likelihood.mean(axis=0), entropy.mean(axis=0), atol=0.08)
+
+
+def test_a_value_is_missing_just_where_its_gate_says_so(model):
+    rows = model.generate(2_000, seed=2)
+    assert 0.2 < rows[:, 2].mean() < 0.8
+    np.testing.assert_array_equal(rows[:, 3] == 59, rows[:, 2] == 1)
+
+
+def test_a_missing_value_costs_nothing_beyond_its_gate(model, codes):
+    absent = codes[codes[:, 2] == 1]
+    only_gated = tf.constant([[1.0, 1.0, 1.0, 0.0, 1.0, 1.0]] * len(absent))  # all else is evidence
+    reconstruction, _ = model.losses_of(absent, only_gated, training=False)
+    np.testing.assert_array_equal(reconstruction, 0)
 
 
 def test_stratified_draws_vary_less(model):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tabgen.encoding.categorical import MAX_CODES, CategoricalCodec, fit_categorical
 from tabgen.encoding.datetime import DatetimeCodec, fit_datetime
-from tabgen.encoding.layout import Layout, Token
+from tabgen.encoding.layout import MISSING, Layout, Token
 from tabgen.encoding.numeric import NumericCodec, fit_numeric
 
 __all__ = [
@@ -64,7 +64,7 @@ class TableEncoder:
         """
         columns: dict[Hashable, np.ndarray | pd.Categorical] = {}
         for name, codec in self.codecs.items():
-            block = codes[:, self.layout.positions(name)]
+            block = codes[:, self.layout.positions(name)[_is_gated(codec) :]]
             if isinstance(codec, DatetimeCodec):
                 columns[name] = codec.decode(block, rng)
             elif isinstance(codec, CategoricalCodec):
@@ -94,7 +94,7 @@ def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
     >>> tidy = pd.DataFrame({"age": [31.0, 45.0, np.nan], "sex": pd.Categorical(["f", "m", "f"])})
     >>> encoder = fit_encoder(tidy)
     >>> encoder.encode(tidy).tolist()
-    [[0, 0], [1, 1], [0, 2]]
+    [[0, 0, 0], [1, 0, 1], [0, 1, 2]]
     >>> encoder.decode(encoder.encode(tidy), np.random.default_rng(0)).equals(tidy)
     True
     """
@@ -130,16 +130,27 @@ def _fit_column(column: pd.Series, context: np.ndarray | None) -> Codec:
 
 def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:
     if isinstance(codec, CategoricalCodec):
-        return codec.encode(column.cat.codes.to_numpy().astype(np.int64))[:, None]
-    codes = codec.encode(column.to_numpy())
-    return codes if codes.ndim == 2 else codes[:, None]
+        codes = codec.encode(column.cat.codes.to_numpy().astype(np.int64))[:, None]
+    else:
+        codes = codec.encode(column.to_numpy()).reshape(len(column), -1)
+    return np.c_[column.isna().to_numpy(), codes].astype(np.int32) if _is_gated(codec) else codes
 
 
 def _tokens(name: Hashable, codec: Codec) -> list[Token]:
+    gate = [Token(name, MISSING, 2, False, False)] if _is_gated(codec) else []
     if isinstance(codec, DatetimeCodec):
-        return [Token(name, part, c.cardinality, True, c.missing) for part, c in codec.parts.items()]
-    ordered = not isinstance(codec, CategoricalCodec) or codec.ordered
-    return [Token(name, "value", codec.cardinality, ordered, codec.missing)]
+        parts = codec.parts.items()
+        return gate + [Token(name, part, c.cardinality, True, c.missing) for part, c in parts]
+    return [*gate, Token(name, "value", codec.cardinality, _is_ordered(codec), codec.missing)]
+
+
+def _is_ordered(codec: Codec) -> bool:
+    return not isinstance(codec, CategoricalCodec) or codec.ordered
+
+
+def _is_gated(codec: Codec) -> bool:
+    """Tell whether a token of its own says what is missing: in an order of codes that has no place."""
+    return codec.missing and _is_ordered(codec)
 
 
 def _in_layout_order(codecs: Mapping[Hashable, Codec]) -> list[tuple[Hashable, Codec]]:

@@ -36,6 +36,11 @@ class DatetimeCodec:
     unit: str
     bounds: tuple[int, int]
 
+    @property
+    def missing(self) -> bool:
+        """Whether some moments are missing."""
+        return any(codec.missing for codec in self.parts.values())
+
     def encode(self, moments: np.ndarray) -> np.ndarray:
         """Return int32 codes, shape ``(rows, parts)``, of ``datetime64`` values, shape ``(rows,)``."""
         split = split_moments(moments.astype(f"datetime64[{self.unit}]"))

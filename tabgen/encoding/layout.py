@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MISSING = "missing"  # the part that tells whether there is a value
+
 
 @dataclass(frozen=True)
 class Token:
@@ -17,7 +19,8 @@ class Token:
     column : Hashable
         Name of the column that the token belongs to.
     part : str
-        What the token says of the column: ``"value"``, ``"year"``, ``"weekday"``, ...
+        What the token says of the column: ``"value"``, ``"year"``, ``"weekday"``, ..., or ``"missing"``:
+        whether it has no value, 0 or 1.
     cardinality : int
         Number of codes; codes run from 0 to ``cardinality - 1``.
     ordered : bool
@@ -69,6 +72,12 @@ class Layout:
             [numbers.setdefault(token.column, len(numbers)) for token in self.tokens],
             dtype=np.int64,
         )
+
+    @property
+    def gates(self) -> tuple[int, ...]:
+        """For each token the one that tells whether it is missing, -1 where none does."""
+        told = {token.column: i for i, token in enumerate(self.tokens) if token.part == MISSING}
+        return tuple(told.get(t.column, -1) if t.part != MISSING else -1 for t in self.tokens)
 
     def positions(self, column: Hashable) -> list[int]:
         """Where the tokens of a column stand in an encoded row."""

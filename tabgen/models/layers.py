@@ -36,13 +36,31 @@ class CodeSpace:
     ----------
     cardinalities : tuple of int
         Codes of each token.
-    ordered, missing : tuple of bool
-        Whether the codes are in order, and whether the last one means missing.
+    ordered : tuple of bool
+        Whether the codes are in order.
+    gates : tuple of int
+        The token before it that tells whether a token is missing: then, and only then, it has its last
+        code. Negative without one.
     """
 
     cardinalities: tuple[int, ...]
     ordered: tuple[bool, ...]
-    missing: tuple[bool, ...]
+    gates: tuple[int, ...]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Codes of each token that may be drawn, those that mean missing left out."""
+        return [size - (gate >= 0) for size, gate in zip(self.cardinalities, self.gates, strict=True)]
+
+    @property
+    def missing_codes(self) -> np.ndarray:
+        """The code that the gate decides, -1 without a gate: shape ``(tokens,)``."""
+        return np.where(np.array(self.gates) >= 0, np.array(self.cardinalities) - 1, -1).astype(np.int32)
+
+    def rows_with(self, codes: np.ndarray, token: int) -> np.ndarray:
+        """Return the rows of codes, shape ``(rows, tokens)``, in which a token is not missing."""
+        code = self.missing_codes[token]
+        return codes if code < 0 else codes[codes[:, token] != code]
 
     @property
     def direct(self) -> list[int]:
@@ -85,9 +103,9 @@ class CodeSpace:
 
     @property
     def padding(self) -> np.ndarray:
-        """0 where a code exists and a very negative number on padding, shape ``(width,)``."""
+        """0 where a code may be drawn and a very negative number elsewhere, shape ``(width,)``."""
         bias = np.full(self.width, IMPOSSIBLE, dtype=np.float32)
-        for offset, size in zip(self.offsets, self.cardinalities, strict=True):
+        for offset, size in zip(self.offsets, self.sizes, strict=True):
             bias[offset : offset + size] = 0
         return bias
 
@@ -113,8 +131,7 @@ class CodeSpace:
     def rank_features(self) -> np.ndarray:
         """Smooth functions of the rank of each code, 0 for unordered ones: ``(width, features)``."""
         features = np.zeros((self.width, 2 * HARMONICS + 1), dtype=np.float32)
-        for token, (offset, size) in enumerate(zip(self.offsets, self.cardinalities, strict=True)):
-            leaves = size - self.missing[token]
+        for token, (offset, leaves) in enumerate(zip(self.offsets, self.sizes, strict=True)):
             if not self.ordered[token] or leaves < 3:
                 continue
             rank = (np.arange(leaves) + 0.5) / leaves
@@ -123,14 +140,12 @@ class CodeSpace:
         return features
 
     def _fixed_basis(self, token: int, size: int) -> np.ndarray:
-        """Return cosines of the leaf rank, and one direction for the missing code."""
-        leaves = self.cardinalities[token] - self.missing[token]
+        """Return cosines of the leaf rank."""
+        leaves = self.sizes[token]
         rank = (np.arange(leaves) + 0.5) / leaves
-        basis = np.zeros((COSINES + 1, size))
+        basis = np.zeros((COSINES, size))
         order = np.arange(1, COSINES + 1)[:, None]
-        basis[:COSINES, :leaves] = np.cos(np.pi * order * rank) * np.sqrt(2 / COSINES)
-        if self.missing[token]:
-            basis[COSINES, leaves] = 1
+        basis[:, :leaves] = np.cos(np.pi * order * rank) * np.sqrt(2 / COSINES)
         return basis
 
 
@@ -148,11 +163,7 @@ class TokenEmbedding(keras.layers.Layer):
         free = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         smooth = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         self.free = self.add_weight(shape=(space.width, width), initializer=free, name="free")
-        smoothed = [
-            t
-            for t, size in enumerate(space.cardinalities)
-            if space.ordered[t] and size - space.missing[t] >= 3
-        ]
+        smoothed = [t for t, size in enumerate(space.sizes) if space.ordered[t] and size >= 3]
         self.smooth: Any = None
         if smoothed:
             features, longest = space.rank_features, max(space.cardinalities[t] for t in smoothed)

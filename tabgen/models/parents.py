@@ -1,156 +1,389 @@
-"""Rows of codes to the best single predictor of each token, and what it says: a smoothed table.
+"""Rows of codes to the best single predictors of each token, and what they say: smoothed tables.
 
-Each token may have one parent among the tokens before it (a tree, after Chow & Liu 1968). What the parent
-says is added to the token's logits from the start, so that functional dependencies and spikes that
-follow another column hold from the first step, and the network learns only what is left.
+Each token may have a few parents among the tokens before it. The first one is chosen as in a tree (Chow &
+Liu 1968), the others for what they add to it. What parents say is added to the token's logits from the
+start, as in a log-linear model fitted one factor at a time (Darroch & Ratcliff 1972), so that functional
+dependencies, spikes that follow another column and values that are missing together hold from the first
+step, and the network learns only what is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
+import scipy.sparse
 import tensorflow as tf
+from scipy.special import softmax
 
 from tabgen.models.layers import CodeSpace
 
 CHOICE_ROWS = 20_000  # rows that the choice of parents looks at
 CHOICE_PAIRS = 5_000  # with more pairs of tokens than this, it looks at fewer rows
+CHOICE_CELLS = 500_000  # rows times codes that the choice of further parents looks at
+GROUPS = 16  # neighbouring codes that weak relations are told of together
+SWEEPS = 2  # times that each table is fitted again when all are there
+ROUNDS = 4  # steps towards the counts of a pair of tokens, where other parents speak too
+TABLE_ROWS = 50_000  # rows that a table is fitted to, where other parents speak too
+CHUNK = 16_384  # rows whose laws are held at once
 SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
-LEAST_GAIN = 0.01  # nats a row that a parent must save on rows not seen
-NO_PARENT = -1
+MOST_PARENTS = 5
+SHORTLIST = 12  # best single predictors from which further parents are chosen
+LEAST_GAIN = 2.0  # nats that a parent must save on all the rows, each judged by the others, ...
+CLOSE = 0.03  # a gain that falls short of the best by this share of it is about as good
+SURENESS = 1  # standard errors by which the nats that a parent saves on rows not seen must be above 0
+
+Parents = tuple[tuple[int, ...], ...]
+Said = list[tuple[int, np.ndarray]]  # parents of a token with their tables, (parent codes, codes)
 
 
-def choose_parents(codes: np.ndarray, cardinalities: Sequence[int]) -> tuple[int, ...]:
-    """Return the parent of each token, ``NO_PARENT`` where none helps.
+def choose_parents(codes: np.ndarray, space: CodeSpace) -> Parents:
+    """Return the parents of each token, the best one first; none where none helps.
 
     Parameters
     ----------
     codes : numpy.ndarray
         int32, shape ``(rows, tokens)``, in random or any order.
-    cardinalities : sequence of int
-        Codes of each token.
+    space : CodeSpace
+        The tokens.
 
     Returns
     -------
-    tuple of int
-        A token number smaller than the token's own, or ``NO_PARENT``.
+    tuple of tuple of int
+        For each token at most ``MOST_PARENTS`` numbers of tokens before it.
 
     Examples
     --------
     >>> city = np.random.default_rng(0).integers(0, 6, 500)
     >>> codes = np.stack([city // 3, np.random.default_rng(1).integers(0, 4, 500), city], axis=1)
-    >>> choose_parents(codes, (2, 4, 6))
-    (-1, -1, 0)
+    >>> choose_parents(codes, CodeSpace((2, 4, 6), (False,) * 3, (-1,) * 3))
+    ((), (), (0,))
     """
-    tokens = len(cardinalities)
+    tokens = len(space.cardinalities)
     rows = CHOICE_ROWS if tokens * (tokens - 1) / 2 <= CHOICE_PAIRS else CHOICE_ROWS // 4
     seen = codes[:: max(1, len(codes) // rows)]
-    parents = []
-    for child in range(tokens):
-        gains = [
-            max(gains_of(seen[:, parent], seen[:, child], cardinalities[child])) for parent in range(child)
-        ]
-        best = int(np.argmax(gains)) if gains else NO_PARENT
-        parents.append(best if gains and gains[best] > LEAST_GAIN else NO_PARENT)
-    return tuple(parents)
+    return tuple(_choose(space.rows_with(seen, child), child, space) for child in range(tokens))
 
 
-def gains_of(parent: np.ndarray, child: np.ndarray, size: int) -> list[float]:
-    """Return for each smoothing the nats a row that the parent saves, each row judged by the others."""
-    pairs, cells = np.unique(parent.astype(np.int64) * size + child, return_counts=True)
-    whole = np.bincount(parent)[pairs // size]
-    share = ((np.bincount(child, minlength=size) + 0.5) / (len(child) + size / 2))[pairs % size]
-    return [
-        float(cells @ np.log((cells - 1 + s * share) / (whole - 1 + s) / share) / len(child))
-        for s in SMOOTHING
-    ]
+def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
+    """Return the parents of one token, added as long as one is sure to help."""
+    size = space.cardinalities[child]
+    alone = {
+        parent: max(_surely(gains_of(*pair)) for pair in _grains(codes, parent, child, space))
+        for parent in range(child)
+        if len(codes) and parent != space.gates[child]
+    }
+    best = sorted(alone, key=alone.__getitem__, reverse=True)[:SHORTLIST]
+    chosen = [parent for parent in best[:1] if alone[parent] > 0]
+    few = codes[:: max(1, len(codes) * size // CHOICE_CELLS)]
+    said: Said = []
+    while chosen and len(chosen) < min(MOST_PARENTS, len(best)):
+        said.append((chosen[-1], fit_table(few, child, chosen[-1], said, space)))
+        laws = _laws(few, _share(few[:, child], size), said)
+        gains = {
+            parent: max(_surely(further_gains(*pair, laws)) for pair in _grains(few, parent, child, space))
+            for parent in best
+            if parent not in chosen
+        }
+        parent = max(gains, key=gains.__getitem__)
+        if gains[parent] <= 0:
+            break
+        chosen.append(parent)
+    return tuple(chosen)
 
 
-def log_ratios(parent: np.ndarray, child: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return log p(child | parent) - log p(child), smoothed as suits rows not seen.
+def _surely(gains: np.ndarray) -> float:
+    """Return the best mean gain of the smoothings less its standard errors."""
+    mean, spread = gains
+    return float((mean - SURENESS * spread).max())
+
+
+def _share(child: np.ndarray, size: int) -> np.ndarray:
+    """Return the law of a token on its own, shape ``(size,)``."""
+    return (np.bincount(child, minlength=size) + 0.5) / (len(child) + size / 2)
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """Codes of a token and the group that each one is in: all apart, or neighbours together.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray
+        Code of each row, shape ``(rows,)``.
+    groups : numpy.ndarray
+        Group of each code, shape ``(size,)``.
+    """
+
+    codes: np.ndarray
+    groups: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Group of each row."""
+        return self.groups[self.codes]
+
+    @property
+    def size(self) -> int:
+        """Number of groups."""
+        return int(self.groups[-1]) + 1
+
+
+def _grains(codes: np.ndarray, parent: int, child: int, space: CodeSpace) -> list[tuple[Coarse, Coarse]]:
+    """Return a pair of tokens as it is and, where one of them has many codes in order, coarsely."""
+    fine = _fine(codes[:, parent], parent, space), _fine(codes[:, child], child, space)
+    coarse = _coarse(codes[:, parent], parent, space), _coarse(codes[:, child], child, space)
+    alike = fine[0].size == coarse[0].size and fine[1].size == coarse[1].size
+    return [fine] if alike else [fine, coarse]
+
+
+def _fine(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
+    return Coarse(codes, np.arange(space.cardinalities[token]))
+
+
+def _coarse(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
+    """Put neighbouring codes into about ``GROUPS`` groups of equal weight; a missing value stays apart."""
+    groups = np.arange(space.cardinalities[token])
+    leaves = space.sizes[token]
+    if space.ordered[token] and leaves > GROUPS:
+        weights = np.bincount(codes, minlength=len(groups))[:leaves] + 1e-9
+        middle = (np.cumsum(weights) - weights / 2) / weights.sum()
+        groups[:leaves] = np.unique(np.floor(middle * GROUPS), return_inverse=True)[1]
+        groups[leaves:] = groups[leaves - 1] + 1
+    return Coarse(codes, groups)
+
+
+def gains_of(parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return the nats a row that a parent saves, each row judged by the others.
 
     Parameters
     ----------
-    parent, child : numpy.ndarray
-        Codes, shape ``(rows,)``.
-    shape : tuple of int
-        Codes of parent and child.
+    parent, child : Coarse
+        Two tokens, as fine as the parent is to tell them.
 
     Returns
     -------
     numpy.ndarray
-        float32, of the given shape.
+        Mean and standard error for each smoothing, shape ``(2, smoothings)``.
     """
-    smoothing = SMOOTHING[int(np.argmax(gains_of(parent, child, shape[1])))]
-    cells = np.bincount(parent.astype(np.int64) * shape[1] + child, minlength=shape[0] * shape[1])
-    cells = cells.reshape(shape)
-    share = (cells.sum(axis=0) + 0.5) / (len(child) + shape[1] / 2)
-    law = (cells + smoothing * share) / (cells.sum(axis=1, keepdims=True) + smoothing)
-    return np.log(law / share).astype(np.float32)
+    pairs, cells = np.unique(parent.rows.astype(np.int64) * child.size + child.rows, return_counts=True)
+    whole = np.bincount(parent.rows)[pairs // child.size][:, None]
+    share = _share(child.rows, child.size)[pairs % child.size][:, None]
+    smooth = np.array(SMOOTHING)
+    gains = np.log((cells[:, None] - 1 + smooth * share) / (whole - 1 + smooth) / share)
+    mean = cells @ gains / cells.sum()
+    return np.stack([mean, np.sqrt(cells @ (gains - mean) ** 2) / cells.sum()])
+
+
+def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray:
+    """Return what a parent saves beyond laws that others have made; see `gains_of`.
+
+    Parameters
+    ----------
+    parent, child : Coarse
+        Two tokens.
+    laws : numpy.ndarray
+        Probability of each code of the child in each row, shape ``(rows, codes)``.
+    """
+    group, own = parent.rows, child.rows
+    laws = _sum_columns(laws, child)
+    observed, expected = _observed(parent, child), _sum_rows(parent, laws)
+    share, law = _share(own, child.size), laws[np.arange(len(own)), own]
+    gains = []
+    for smooth in SMOOTHING:
+        ratio = (observed + smooth * share) / (expected + smooth * share)
+        others = observed[group, own] - 1 + smooth * share[own]
+        others /= np.maximum(expected[group, own] - law, 0) + smooth * share[own]
+        gains.append(np.log(others) - np.log((laws * ratio[group]).sum(axis=1)))
+    block = np.stack(gains, axis=1)  # (rows, smoothings)
+    return np.stack([block.mean(axis=0), block.std(axis=0) / np.sqrt(len(own))])
+
+
+def fit_tables(codes: np.ndarray, child: int, parents: Sequence[int], space: CodeSpace) -> Said:
+    """Return the parents of a token with their tables, each fitted to what the others leave."""
+    said: Said = []
+    for parent in parents if len(codes) else ():
+        said.append((parent, fit_table(codes, child, parent, said, space)))
+    for _ in range(SWEEPS if len(said) > 1 else 0):
+        for turn, parent in enumerate(parents):
+            others = [*said[:turn], *said[turn + 1 :]]
+            said[turn] = parent, fit_table(codes, child, parent, others, space)
+    return said
+
+
+def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: CodeSpace) -> np.ndarray:
+    """Return what a parent adds to the log law of a token, smoothed as suits rows not seen.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray
+        Rows in which the token is there, shape ``(rows, tokens)``.
+    child, parent : int
+        Numbers of the two tokens.
+    said : list of (int, numpy.ndarray)
+        Parents before this one and their tables.
+    space : CodeSpace
+        The tokens.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(parent codes, codes)``.
+    """
+    size = space.cardinalities[child]
+    if said:  # the laws of all rows are held at once
+        codes = codes[:: max(1, len(codes) // TABLE_ROWS)]
+    share = _share(codes[:, child], size)
+    grains = _grains(codes, parent, child, space)
+    if said:
+        step = max(1, len(codes) * size // CHOICE_CELLS)
+        laws = _laws(codes[::step], share, said)
+        gains = [
+            further_gains(Coarse(to.codes[::step], to.groups), Coarse(of.codes[::step], of.groups), laws)[0]
+            for to, of in grains
+        ]
+    else:
+        gains = [gains_of(*pair)[0] for pair in grains]
+    grain = int(np.argmax(np.max(gains, axis=1)))
+    to, of = grains[grain]
+    # the weakest smoothing that is about as good as the best: the table says what the rows say
+    best = gains[grain].max()
+    smooth = SMOOTHING[int(np.argmax(gains[grain] >= best - CLOSE * abs(best)))]
+    share_of = _share(of.rows, of.size)
+    observed = _observed(to, of)
+    base = np.log(share) + sum((table[codes[:, other]] for other, table in said), np.zeros((1, 1)))
+    ratios = np.zeros_like(observed)
+    target = None
+    for _ in range(ROUNDS if said else 1):
+        expected = _expected(base, ratios, to, of)
+        if target is None:
+            target = expected * (observed + smooth * share_of) / (expected + smooth * share_of)
+            short = np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
+            target *= observed.sum(axis=1, keepdims=True) / short
+        ratios += np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
+    return ratios[to.groups][:, of.groups].astype(np.float32)
+
+
+def _expected(base: np.ndarray, ratios: np.ndarray, parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return how many rows of each pair of groups the laws expect, shape ``(parent groups, groups)``.
+
+    Parameters
+    ----------
+    base : numpy.ndarray
+        Log law of each row without the parent, or one for all, shape ``(rows or 1, codes)``.
+    ratios : numpy.ndarray
+        What the parent adds, shape ``(parent groups, groups)``.
+    """
+    if len(base) == 1:
+        laws = softmax(base + ratios[:, child.groups], axis=1)
+        return _sum_columns(laws, child) * np.bincount(parent.rows, minlength=parent.size)[:, None]
+    expected, rows = np.zeros_like(ratios), parent.rows
+    for start in range(0, len(base), CHUNK):
+        part = slice(start, start + CHUNK)
+        laws = softmax(base[part] + ratios[rows[part]][:, child.groups], axis=1)
+        expected += _sum_rows(Coarse(parent.codes[part], parent.groups), _sum_columns(laws, child))
+    return expected
+
+
+def _laws(codes: np.ndarray, share: np.ndarray, said: Said) -> np.ndarray:
+    """Return the probability of each code of a token in each row, shape ``(rows, size)``."""
+    return softmax(np.log(share) + sum(table[codes[:, parent]] for parent, table in said), axis=1)
+
+
+def _observed(parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return how many rows have each pair of groups, shape ``(parent groups, groups)``."""
+    pairs = parent.rows.astype(np.int64) * child.size + child.rows
+    counts = np.bincount(pairs, minlength=parent.size * child.size)
+    return counts.reshape(parent.size, child.size).astype(np.float64)
+
+
+def _sum_rows(parent: Coarse, laws: np.ndarray) -> np.ndarray:
+    """Return the sum of the laws of the rows of each parent group, shape ``(parent groups, groups)``."""
+    rows = len(laws)
+    member = scipy.sparse.csr_matrix((np.ones(rows), (parent.rows, np.arange(rows))), (parent.size, rows))
+    return member @ laws
+
+
+def _sum_columns(laws: np.ndarray, child: Coarse) -> np.ndarray:
+    """Return the probability of each group in each row, shape ``(rows, groups)``."""
+    if child.size == laws.shape[1]:
+        return laws
+    return np.add.reduceat(laws, np.searchsorted(child.groups, np.arange(child.size)), axis=1)
 
 
 @keras.saving.register_keras_serializable("tabgen")
 class ParentTables(keras.layers.Layer):
     """Codes, shape ``(batch, tokens)``, to what parents add to the logits, shape ``(batch, codes)``."""
 
-    def __init__(self, space: CodeSpace, parents: Sequence[int]) -> None:
+    def __init__(self, space: CodeSpace, parents: Parents) -> None:
         super().__init__()
         self.space, self.parents = space, parents
+        # heads of one kind stand side by side; each rank of parents is looked up in one gather
         groups = [tuple(space.direct), *(bank.tokens for bank in space.banks)]
         self.groups = [group for group in groups if group]
-        self.sizes = [max(space.cardinalities[t] for t in group) for group in self.groups]
-        self.tables = [
-            self.add_weight(
-                shape=(1 + sum(self._rows(t) for t in group), size),  # the first row says nothing
-                initializer="zeros",
-                trainable=False,
-                name=f"table_{number}",
-            )
-            for number, (group, size) in enumerate(zip(self.groups, self.sizes, strict=True))
+        self.lookups = [
+            (group, rank, self._add_table(group, rank))
+            for group in self.groups
+            for rank in range(max(len(parents[token]) for token in group))
         ]
 
-    def _rows(self, token: int) -> int:
-        return 0 if self.parents[token] < 0 else self.space.cardinalities[self.parents[token]]
+    def _add_table(self, group: Sequence[int], rank: int) -> keras.Variable:
+        size = max(self.space.cardinalities[t] for t in group)
+        rows = 1 + sum(self._rows(t, rank) for t in group)  # the first row says nothing
+        name = f"table_{self.groups.index(tuple(group))}_{rank}"
+        return self.add_weight(shape=(rows, size), initializer="zeros", trainable=False, name=name)
 
-    def _starts(self, group: Sequence[int]) -> np.ndarray:
+    def _rows(self, token: int, rank: int) -> int:
+        parents = self.parents[token]
+        return self.space.cardinalities[parents[rank]] if rank < len(parents) else 0
+
+    def _starts(self, group: Sequence[int], rank: int) -> np.ndarray:
         """Return the first row of each token's table."""
-        rows = [self._rows(token) for token in group]
-        return np.where(np.array(rows) > 0, 1 + np.cumsum([0, *rows[:-1]]), 0)
+        rows = [self._rows(token, rank) for token in group]
+        return np.where(np.array(rows) > 0, 1 + np.cumsum([0, *rows[:-1]]), 0).astype(np.int32)
 
     def learn(self, codes: np.ndarray) -> None:
         """Fill the tables from rows of codes."""
-        for group, table in zip(self.groups, self.tables, strict=True):
+        said = [
+            fit_tables(self.space.rows_with(codes, token), token, parents, self.space)
+            for token, parents in enumerate(self.parents)
+        ]
+        for group, rank, table in self.lookups:
             values = np.zeros(table.shape, dtype=np.float32)
-            for token, start in zip(group, self._starts(group), strict=True):
-                parent = self.parents[token]
-                if parent >= 0:
-                    shape = self.space.cardinalities[parent], self.space.cardinalities[token]
-                    ratios = log_ratios(codes[:, parent], codes[:, token], shape)
-                    values[start : start + shape[0], : shape[1]] = ratios
+            for token, start in zip(group, self._starts(group, rank), strict=True):
+                if rank < len(said[token]):
+                    ratios = said[token][rank][1]
+                    values[start : start + len(ratios), : ratios.shape[1]] = ratios
             table.assign(values)
 
-    def of_token(self, token: int) -> np.ndarray | None:
-        """Return the table of one token, shape ``(parent codes, codes)``, or None without a parent."""
-        if self.parents[token] < 0:
-            return None
-        for group, table in zip(self.groups, self.tables, strict=True):
-            if token in group:
-                start = self._starts(group)[group.index(token)]
-                rows = np.asarray(table)[start : start + self._rows(token)]
-                return np.ascontiguousarray(rows[:, : self.space.cardinalities[token]])
-        raise ValueError(f"There is no token {token}.")
+    def of_token(self, token: int) -> Said:
+        """Return the parents of one token and their tables, shape ``(parent codes, codes)`` each."""
+        said = []
+        for group, rank, table in self.lookups:
+            if token in group and rank < len(self.parents[token]):
+                start = self._starts(group, rank)[group.index(token)]
+                rows = np.asarray(table)[start : start + self._rows(token, rank)]
+                own = np.ascontiguousarray(rows[:, : self.space.cardinalities[token]])
+                said.append((self.parents[token][rank], own))
+        return said
 
     def call(self, codes: tf.Tensor) -> tf.Tensor:
         """Look up what the parents' codes say."""
         parts = []
-        for number, (group, size) in enumerate(zip(self.groups, self.sizes, strict=True)):
-            has = np.array([self.parents[t] >= 0 for t in group], dtype=np.int32)
-            chosen = tf.gather(codes, [max(self.parents[t], 0) for t in group], axis=1) * has
-            said = tf.gather(self.tables[number], chosen + self._starts(group).astype(np.int32))
-            flat = tf.reshape(said, (-1, len(group) * size))  # (batch, tokens * size)
-            if number == 0 and self.space.direct:  # direct heads stand side by side without padding
+        for group in self.groups:
+            size = max(self.space.cardinalities[t] for t in group)
+            flat = tf.zeros((tf.shape(codes)[0], len(group) * size))
+            for own, rank, table in self.lookups:
+                if own != group:
+                    continue
+                has = [rank < len(self.parents[t]) for t in group]
+                parents = [self.parents[t][rank] if h else 0 for t, h in zip(group, has, strict=True)]
+                chosen = tf.gather(codes, parents, axis=1) * np.array(has, dtype=np.int32)
+                said = tf.gather(table, chosen + self._starts(group, rank))  # (batch, tokens, size)
+                flat += tf.reshape(said, (-1, len(group) * size))
+            if list(group) == self.space.direct:  # direct heads stand side by side without padding
                 sizes = [self.space.cardinalities[t] for t in group]
                 kept = [i * size + code for i, k in enumerate(sizes) for code in range(k)]
                 flat = tf.gather(flat, kept, axis=1)

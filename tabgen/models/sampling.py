@@ -33,10 +33,10 @@ class DecoderArrays:
         For each token the expansion of coefficients to logits; None where they are the same.
     head_bias : list of numpy.ndarray
         Bias of the logits of each token.
-    parents : tuple of int
-        The parent of each token, negative without one.
-    parent_tables : list of numpy.ndarray or None
-        What each parent code adds to the logits of each token.
+    parents : list of list of (int, numpy.ndarray)
+        For each token its parents, and what each code of theirs adds to its logits.
+    gates : tuple of int
+        The token that tells whether each token is missing, negative without one.
     stops : numpy.ndarray
         For each token the number of hidden units that see no later token.
     """
@@ -52,8 +52,8 @@ class DecoderArrays:
     skip: list[np.ndarray] | None
     basis: list[np.ndarray | None]
     head_bias: list[np.ndarray]
-    parents: tuple[int, ...]
-    parent_tables: list[np.ndarray | None]
+    parents: list[list[tuple[int, np.ndarray]]]
+    gates: tuple[int, ...]
     stops: np.ndarray
 
 
@@ -71,7 +71,7 @@ def decoder_arrays(
     for bank, bases in zip(space.banks, decoder.heads.bases(), strict=True):
         for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
             basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
-    bias = decoder.heads.bias.numpy()
+    bias = decoder.heads.bias.numpy() + space.padding
     return DecoderArrays(
         table=embedding.table().numpy(),
         offsets=space.offsets,
@@ -84,8 +84,8 @@ def decoder_arrays(
         skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
         basis=basis,
         head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
-        parents=tuple(parents.parents),
-        parent_tables=[parents.of_token(t) for t in tokens],
+        parents=[parents.of_token(t) for t in tokens],
+        gates=space.gates,
         stops=np.searchsorted(decoder.degrees, np.arange(len(tokens)), side="right"),
     )
 
@@ -159,11 +159,13 @@ def _draw_chunk(
         if expansion is not None:
             logits = logits @ expansion
         logits += arrays.head_bias[token]
-        table = arrays.parent_tables[token]
-        if table is not None:
-            logits += table[codes[:, arrays.parents[token]]]
+        for parent, table in arrays.parents[token]:
+            logits += table[codes[:, parent]]
         uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
         drawn = _invert(logits, uniforms)
+        gate = arrays.gates[token]
+        if gate >= 0:
+            drawn = np.where(codes[:, gate], logits.shape[1] - 1, drawn)
         codes[:, token] = np.where(evidence[:, token] < 0, drawn, evidence[:, token])
         prefix = np.unique(prefix * logits.shape[1] + codes[:, token], return_inverse=True)[1]
         entry = arrays.table[arrays.offsets[token] + codes[:, token]]

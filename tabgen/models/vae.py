@@ -22,11 +22,11 @@ class VAEConfig:
 
     Attributes
     ----------
-    cardinalities, ordered, missing, columns : tuple
-        One entry a token: number of codes, whether in order, whether the last means missing, and the
-        running number of its column.
-    parents : tuple of int
-        The token whose table each token starts from, see `tabgen.models.parents`.
+    cardinalities, ordered, gates, columns : tuple
+        One entry a token: number of codes, whether in order, the token that tells whether it is missing
+        (-1 without one), and the running number of its column.
+    parents : tuple of tuple of int
+        The tokens whose tables each token starts from, see `tabgen.models.parents`.
     latent_dim : int
         Width of the latent; 0 leaves it out.
     width, depth, embedding, context : int
@@ -43,9 +43,9 @@ class VAEConfig:
 
     cardinalities: tuple[int, ...]
     ordered: tuple[bool, ...]
-    missing: tuple[bool, ...]
+    gates: tuple[int, ...]
     columns: tuple[int, ...]
-    parents: tuple[int, ...]
+    parents: tuple[tuple[int, ...], ...]
     latent_dim: int = 16
     width: int = 256
     depth: int = 3
@@ -73,13 +73,15 @@ def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) ->
         Seed of all random draws in training.
     """
     rows, tokens = codes.shape
+    sizes = tuple(int(size) for size in layout.cardinalities)
+    space = CodeSpace(sizes, tuple(token.ordered for token in layout.tokens), layout.gates)
     width = 64 if rows < 1_000 else 128 if rows < 3_000 else 256 if rows < 50_000 and tokens <= 40 else 512
     return VAEConfig(
-        cardinalities=tuple(int(size) for size in layout.cardinalities),
-        ordered=tuple(token.ordered for token in layout.tokens),
-        missing=tuple(token.missing for token in layout.tokens),
+        cardinalities=space.cardinalities,
+        ordered=space.ordered,
+        gates=space.gates,
         columns=tuple(int(column) for column in layout.column_index),
-        parents=choose_parents(codes, layout.cardinalities.tolist()),
+        parents=choose_parents(codes, space),
         latent_dim=latent_dim,
         width=max(width, 4 * tokens),  # every degree needs units of its own
         dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
@@ -105,9 +107,9 @@ class ConditionalVAE(keras.Model):
         super().__init__(**kwargs)
         if isinstance(config, dict):
             facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-            config = VAEConfig(**facts)
+            config = VAEConfig(**{**facts, "parents": tuple(map(tuple, facts["parents"]))})
         self.config = config
-        self.space = CodeSpace(config.cardinalities, config.ordered, config.missing)
+        self.space = CodeSpace(config.cardinalities, config.ordered, config.gates)
         self.seeds = keras.random.SeedGenerator(config.seed)
         tokens, flat = len(config.cardinalities), len(config.cardinalities) * config.embedding
         self.embedding = TokenEmbedding(self.space, config.embedding, self.seeds)
@@ -191,7 +193,8 @@ class ConditionalVAE(keras.Model):
             flat = self._drop_tokens(embedded)
         logits = self.decoder(flat, context, training=training) + self.parent_tables(codes)
         likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
-        return -tf.reduce_sum(likelihood * (1 - visible), axis=1), kl
+        drawn = (1 - visible) * tf.cast(codes != self.space.missing_codes, tf.float32)
+        return -tf.reduce_sum(likelihood * drawn, axis=1), kl
 
     def _drop_tokens(self, embedded: tf.Tensor) -> tf.Tensor:
         """Hide random tokens of each row from the decoder, so that it leans on no single one."""
