@@ -41,7 +41,7 @@ MEMBERS = (
     "history.json",
     "model.keras",
 )
-NUMERIC_ARRAYS = ("knots", "units", "roundness", "endings", "ended")
+NUMERIC_ARRAYS = ("knots", "shares", "units", "roundness", "endings", "ended")
 LARGEST_MEMBER = 2**31  # bytes; a model is a few megabytes
 
 

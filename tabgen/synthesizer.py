@@ -197,7 +197,7 @@ class TabularGAN(BaseEstimator):
         codes = np.zeros((n, 0), dtype=np.int32)
         if self.model_ is not None:
             codes = self.model_.generate(int(n), seed=draws, stratified=stratified)
-        drawn = self.encoder_.decode(codes, np.random.default_rng(decoding))
+        drawn = self.encoder_.decode(codes, np.random.default_rng(decoding), stratified=stratified)
         tidy = unrelate(drawn, self.relations_)
         rng = np.random.default_rng(fresh)
         return restore(tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng))

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from tabgen.encoding import fit_encoder
 from tabgen.encoding.categorical import MAX_CODES, fit_categorical
 from tabgen.encoding.datetime import fit_datetime
-from tabgen.encoding.numeric import KNOTS, count_decimals, fit_numeric
+from tabgen.encoding.leaves import KNOTS
+from tabgen.encoding.numeric import count_decimals, fit_numeric
 
 
 @pytest.fixture
@@ -216,3 +217,38 @@ def test_without_frequent_endings_none_is_learned():
     rng = np.random.default_rng(0)
     assert len(fit_numeric(rng.lognormal(3, 0.8, 10_000).round(2)).endings) == 0
     assert len(fit_numeric(rng.lognormal(3, 0.8, 10_000)).endings) == 0
+
+
+@pytest.mark.parametrize("rows", [5_000, 30_000])
+@pytest.mark.parametrize("sigma", [1.0, 1.5])
+def test_the_999th_permille_of_a_lognormal_stays(rows, sigma):
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        for values in (rng.lognormal(3, sigma, rows), rng.lognormal(3, sigma, rows).round(2)):
+            codec = fit_numeric(values)
+            drawn = codec.decode(codec.encode(values), rng)
+            for sign in (1, -1):  # a tail to the left as well
+                mirrored = fit_numeric(sign * values)
+                drawn = sign * mirrored.decode(mirrored.encode(sign * values), rng)
+                assert np.quantile(drawn, 0.999) == pytest.approx(np.quantile(values, 0.999), rel=0.15)
+
+
+def test_an_outlier_stays_as_rare_as_it_is():
+    values = np.r_[np.random.default_rng(0).gamma(3, 1, 4_999).round(2), 500.0]
+    codec = fit_numeric(values)
+    codes = codec.encode(values)
+    most = [np.sort(codec.decode(codes, np.random.default_rng(seed)))[-2:] for seed in range(40)]
+    assert all(last == 500 for _, last in most)
+    assert np.median([before for before, _ in most]) < 250
+
+
+def test_stratified_decoding_varies_less_than_independent_draws():
+    values = np.random.default_rng(0).normal(size=3_000)
+    codec = fit_numeric(values, leaves=4)
+    codes = codec.encode(values)
+
+    def spread(stratified):
+        rngs = map(np.random.default_rng, range(20))
+        return np.std([codec.decode(codes, rng, stratified=stratified).mean() for rng in rngs])
+
+    assert spread(True) < spread(False) / 5

@@ -52,7 +52,7 @@ class TableEncoder:
             return np.zeros((len(tidy), 0), dtype=np.int32)
         return np.concatenate(columns, axis=1)
 
-    def decode(self, codes: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    def decode(self, codes: np.ndarray, rng: np.random.Generator, *, stratified: bool = True) -> pd.DataFrame:
         """Return a tidy frame drawn from codes, shape ``(rows, tokens)``.
 
         Parameters
@@ -61,17 +61,19 @@ class TableEncoder:
             Shape ``(rows, tokens)``.
         rng : numpy.random.Generator
             Decides between the values that share a code.
+        stratified : bool
+            Whether rows of one code share out its values evenly; False draws independently.
         """
         columns: dict[Hashable, np.ndarray | pd.Categorical] = {}
         for name, codec in self.codecs.items():
             block = codes[:, self.layout.positions(name)[_is_gated(codec) :]]
             if isinstance(codec, DatetimeCodec):
-                columns[name] = codec.decode(block, rng)
+                columns[name] = codec.decode(block, rng, stratified=stratified)
             elif isinstance(codec, CategoricalCodec):
                 numbers = codec.decode(block[:, 0], rng)
                 columns[name] = pd.Categorical.from_codes(numbers, dtype=self.levels[name])
             else:
-                columns[name] = codec.decode(block[:, 0], rng)
+                columns[name] = codec.decode(block[:, 0], rng, stratified=stratified)
         tidy = pd.DataFrame(dict(enumerate(columns.values())), index=pd.RangeIndex(len(codes)))
         tidy.columns = pd.Index(list(columns), tupleize_cols=False)  # tuples are names like any other
         return tidy

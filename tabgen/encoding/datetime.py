@@ -46,11 +46,11 @@ class DatetimeCodec:
         split = split_moments(moments.astype(f"datetime64[{self.unit}]"))
         return np.stack([codec.encode(split[part]) for part, codec in self.parts.items()], axis=1)
 
-    def decode(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def decode(self, codes: np.ndarray, rng: np.random.Generator, *, stratified: bool = True) -> np.ndarray:
         """Return ``datetime64`` values, shape ``(rows,)``, of codes, shape ``(rows, parts)``."""
         values = {part: np.full(len(codes), value) for part, value in self.constants.items()}
         for column, (part, codec) in enumerate(self.parts.items()):
-            values[part] = codec.decode(codes[:, column], rng)
+            values[part] = codec.decode(codes[:, column], rng, stratified=stratified)
         absent = np.isnan(np.stack(list(values.values()))).any(axis=0)
         whole = {part: np.where(absent, 0, value).astype(np.int64) for part, value in values.items()}
         days = _join_days(whole)

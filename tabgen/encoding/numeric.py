@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-KNOTS = 9  # points of the quantile function kept inside each interval
-ROWS_PER_KNOT = 5  # fewer rows than this per knot would come close to storing the rows themselves
+from tabgen.encoding.leaves import (
+    cell_ends,
+    interpolate,
+    is_lower_tail,
+    is_upper_tail,
+    knot_shares,
+    leaf_knots,
+    leaf_of_distinct,
+)
+
 ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
 FEWEST_LEAVES = 10
 EXACT_LEVELS = 64  # this many different values stay exact where each is seen EXACT_ROWS times
@@ -37,6 +45,9 @@ class NumericCodec:
     ----------
     knots : numpy.ndarray
         Quantile function inside each leaf, shape ``(leaves, KNOTS)``; all equal for an atom.
+    shares : numpy.ndarray
+        Shares of the rows of a leaf at which its knots stand, shape ``(leaves, KNOTS)``; the rows before the
+        first and behind the last one have the column's least and greatest value.
     step, offset : float or None
         Values are ``offset + k * step``; ``None`` for continuous values.
     decimals : int or None
@@ -54,6 +65,7 @@ class NumericCodec:
     """
 
     knots: np.ndarray
+    shares: np.ndarray
     step: float | None
     offset: float
     decimals: int | None
@@ -90,7 +102,7 @@ class NumericCodec:
         codes = np.searchsorted(edges, values, side="right").astype(np.int32)
         return np.where(np.isnan(values), self.cardinality - 1, codes).astype(np.int32)
 
-    def decode(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def decode(self, codes: np.ndarray, rng: np.random.Generator, *, stratified: bool = True) -> np.ndarray:
         """Draw a value inside each leaf.
 
         Parameters
@@ -99,6 +111,9 @@ class NumericCodec:
             Shape ``(rows,)``, int.
         rng : numpy.random.Generator
             Source of the draws.
+        stratified : bool
+            Whether the rows of a leaf share out its quantiles evenly, so that tails are as heavy as they
+            were; False draws independently.
 
         Returns
         -------
@@ -107,10 +122,10 @@ class NumericCodec:
         """
         absent = codes >= self.leaves
         leaf = np.minimum(codes, self.leaves - 1)
-        position = rng.random(len(codes)) * (KNOTS - 1)
-        left = position.astype(np.int64)
+        share = _even_shares(leaf, rng) if stratified else rng.random(len(codes))
+        left = (share[:, None] >= self.shares[leaf, 1:-1]).sum(axis=1)
         low, high = self.knots[leaf, left], self.knots[leaf, left + 1]
-        values = interpolate(low, high, position - left)
+        values = interpolate(low, high, self._way(share, leaf, left))
         if self.step is not None:
             values = self._round(values, leaf, rng)
         if self.decimals is not None:
@@ -119,6 +134,19 @@ class NumericCodec:
         values = np.where(self.knots[leaf, 0] == self.knots[leaf, -1], self.knots[leaf, 0], values)
         values = np.clip(values, self.knots[leaf, 0], self.knots[leaf, -1])
         return np.where(absent, np.nan, values)
+
+    def _way(self, share: np.ndarray, leaf: np.ndarray, left: np.ndarray) -> np.ndarray:
+        """Return how far along from one knot to the next a share is: by ranks in a tail, else evenly."""
+        begun, ended = self.shares[leaf, left], self.shares[leaf, left + 1]
+        share = np.clip(share, begun, ended)
+        way = (share - begun) / (ended - begun)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if is_upper_tail(self.shares[-1]):
+                ranked = np.log((1 - share) / (1 - begun)) / np.log((1 - ended) / (1 - begun))
+                way = np.where(leaf == self.leaves - 1, ranked, way)
+            if is_lower_tail(self.shares[0]):
+                way = np.where(leaf == 0, np.log(share / begun) / np.log(ended / begun), way)
+        return way
 
     def _round(self, values: np.ndarray, leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Put values on the grid, as many of them on round numbers as the leaf has."""
@@ -141,15 +169,14 @@ class NumericCodec:
         return np.where(inside & (chosen < len(self.endings)), priced, values)
 
 
-def interpolate(low: np.ndarray, high: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Go a share of the way from low to high: on a log scale where the way is long.
-
-    >>> interpolate(np.array([0.0, 1.0]), np.array([10.0, 100.0]), np.array([0.5, 0.5])).tolist()
-    [5.0, 10.0]
-    """
-    steep = (low > 0) & (high > 2 * low)
-    ratio = np.divide(high, low, out=np.ones_like(high), where=steep)
-    return np.where(steep, low * ratio**share, low + (high - low) * share)
+def _even_shares(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return one draw from 0 to 1 a row: of the m rows of a leaf one in each m-th, in random order."""
+    order = np.lexsort((rng.random(len(leaf)), leaf))
+    rows = np.bincount(leaf)
+    begun = np.cumsum(rows) - rows
+    shares = np.empty(len(leaf))
+    shares[order] = (np.arange(len(leaf)) - begun[leaf[order]] + rng.random(len(leaf))) / rows[leaf[order]]
+    return shares
 
 
 def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
@@ -183,17 +210,18 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     distinct, counts = np.unique(present, return_counts=True)
     n, leaves = len(present), leaves or default_leaves(len(present))
     exact = len(distinct) <= max(leaves, min(EXACT_LEVELS, n // EXACT_ROWS))
-    group = np.arange(len(distinct)) if exact else _leaf_of_distinct(counts, n, leaves)
+    group = np.arange(len(distinct)) if exact else leaf_of_distinct(counts, n, leaves)
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], len(distinct)]
     decimals = count_decimals(distinct)
     step = grid_step(distinct, decimals)
-    ends = None if step is not None else _ends(distinct)
-    leaf_rows = zip(starts.tolist(), stops.tolist(), strict=True)
-    knots = np.stack([_knots(distinct, counts, start, stop, ends) for start, stop in leaf_rows])
+    ends = None if step is not None else cell_ends(distinct)
+    in_leaf = np.add.reduceat(counts, starts)[:, None]
+    shares = knot_shares(in_leaf[:, 0], int(counts[0]), int(counts[-1]))
+    leaf_rows = zip(starts.tolist(), stops.tolist(), shares, strict=True)
+    knots = np.stack([leaf_knots(distinct, counts, start, stop, at, ends) for start, stop, at in leaf_rows])
     units = _units(distinct, step, decimals)
     multiple = np.abs(np.round(distinct[:, None] / units) * units - distinct[:, None]) < 1e-6 * units
-    in_leaf = np.add.reduceat(counts, starts)[:, None]
     endings = _endings(distinct, counts, step, decimals) if not exact else np.zeros(0)
     ends_so = _last_digits(distinct, decimals)[:, None] == endings
     ended = np.add.reduceat(counts[:, None] * ends_so, starts) / in_leaf
@@ -201,7 +229,7 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     rows = np.add.reduceat(others[:, None] * np.c_[multiple, np.ones(len(distinct))], starts)
     roundness = rows[:, :-1] / np.maximum(rows[:, -1:], 1)
     offset, missing = float(distinct[0]), len(present) < len(values)
-    return NumericCodec(knots, step, offset, decimals, missing, units, roundness, endings, ended)
+    return NumericCodec(knots, shares, step, offset, decimals, missing, units, roundness, endings, ended)
 
 
 def count_decimals(values: np.ndarray) -> int | None:
@@ -214,44 +242,6 @@ def count_decimals(values: np.ndarray) -> int | None:
         if np.array_equal(np.round(values, decimals), values):
             return decimals
     return None
-
-
-def _leaf_of_distinct(counts: np.ndarray, n: int, leaves: int) -> np.ndarray:
-    """Return a leaf number for each distinct value, in order."""
-    atom = counts >= n / (2 * leaves)
-    run = np.cumsum(atom)  # number of the run of non-atoms that a value belongs to
-    mass = np.where(atom, 0, counts)
-    total = np.bincount(run, mass, minlength=run[-1] + 1)
-    before = np.cumsum(mass) - mass
-    begun = np.concatenate([[0.0], np.cumsum(total)[:-1]])
-    middle = (before - begun[run] + mass / 2) / np.maximum(total[run], 1)
-    pieces = np.maximum(1, np.round(total * leaves / n))
-    piece = np.where(atom, -1, np.floor(middle * pieces[run]))
-    change = (np.diff(run) != 0) | (np.diff(piece) != 0)
-    return np.concatenate([[0], np.cumsum(change)])
-
-
-def _knots(
-    distinct: np.ndarray, counts: np.ndarray, start: int, stop: int, ends: np.ndarray | None
-) -> np.ndarray:
-    """Return the quantile function of the leaf from ``start`` to ``stop`` at KNOTS even steps.
-
-    Of continuous values none but the extremes is kept: quantiles run between the ends of the cells
-    that lie around the values.
-    """
-    values, counts = distinct[start:stop], counts[start:stop]
-    if len(values) == 1:
-        return np.full(KNOTS, values[0])
-    n = int(counts.sum())
-    shares = np.linspace(0, 1, int(np.clip(n // ROWS_PER_KNOT + 1, 2, KNOTS)))
-    if ends is not None:
-        low, high = ends[0, start], ends[1, stop - 1]
-        edges = np.r_[low, (values[1:] + values[:-1]) / 2, high]
-        quantiles = np.interp(shares, np.r_[0, np.cumsum(counts)] / n, edges)
-    else:
-        quantiles = np.interp(shares, (np.cumsum(counts) - counts / 2) / n, values)
-        quantiles[0], quantiles[-1] = values[0], values[-1]
-    return np.interp(np.linspace(0, 1, KNOTS), shares, quantiles)
 
 
 def _last_digits(values: np.ndarray, decimals: int | None) -> np.ndarray:
@@ -271,21 +261,6 @@ def _endings(
     share = np.bincount(digits, counts, minlength=ENDINGS) / counts.sum()
     share[0] = 0  # round numbers have units of their own
     return np.flatnonzero(share >= FREQUENT_ENDING).astype(np.float64)
-
-
-def _ends(distinct: np.ndarray) -> np.ndarray:
-    """Return where the cell of each value begins and ends, shape ``(2, values)``.
-
-    A cell reaches half-way to its nearer neighbour on both sides, so that a gap stays a gap; the
-    extremes are the ends of all.
-    """
-    if len(distinct) < 2:
-        return np.stack([distinct, distinct])
-    gaps = np.diff(distinct)
-    reach = np.minimum(np.r_[gaps[0], gaps], np.r_[gaps, gaps[-1]]) / 2
-    low, high = distinct - reach, distinct + reach
-    low[0], high[-1] = distinct[0], distinct[-1]
-    return np.stack([low, high])
 
 
 def _units(distinct: np.ndarray, step: float | None, decimals: int | None) -> np.ndarray:
