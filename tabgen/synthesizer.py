@@ -19,7 +19,8 @@ from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
 from tabgen.profiling import profile
-from tabgen.relations import Relation, find_relations, relate, unrelate
+from tabgen.relations import Ordered, Relation, find_relations, relate, unrelate
+from tabgen.relations.ordered import refuse_circles
 from tabgen.schema import Schema
 from tabgen.tables import Table, read_table
 
@@ -324,6 +325,7 @@ def _learn_relations(relations: str | Sequence[Relation], tidy: pd.DataFrame) ->
     for relation in relations:
         learned.append(relation.learn(tidy))
         tidy = learned[-1].forward(tidy)
+    refuse_circles([relation for relation in learned if isinstance(relation, Ordered)])
     return tuple(learned)
 
 

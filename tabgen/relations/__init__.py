@@ -11,7 +11,7 @@ import pandas as pd
 from tabgen.errors import SchemaError
 from tabgen.relations.derived import Determined, OneHot, Proportional, Total
 from tabgen.relations.discovery import find_relations
-from tabgen.relations.ordered import Ordered
+from tabgen.relations.ordered import Ordered, put_in_order
 from tabgen.relations.relation import Relation
 from tabgen.schema import scalar_from_json, scalar_to_json
 
@@ -67,12 +67,7 @@ def unrelate(drawn: pd.DataFrame, relations: Sequence[Relation]) -> pd.DataFrame
         The same rules.
     """
     orders = [relation for relation in relations if isinstance(relation, Ordered)]
-    for _ in range(2 * len(orders)):  # a chain of n columns is in order after n rounds
-        before = drawn
-        for order in orders:
-            drawn = order.inverse(drawn)
-        if drawn is before:
-            break
+    drawn = put_in_order(drawn, orders)
     for relation in reversed(relations):
         if not isinstance(relation, Ordered):
             drawn = relation.inverse(drawn)

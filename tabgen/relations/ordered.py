@@ -1,9 +1,10 @@
-"""The rule that one column is never above another: drawn pairs in, sorted pairs out."""
+"""The rule that one column is never above another: drawn rows in, rows in order out."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ CLOCK_SECONDS = (86_400, 3_600, 60, 1)  # dates, hours, minutes and seconds have
 class Ordered:
     """One number or moment is never above another: ``low <= high``, wherever both are there.
 
-    The pair is learned as it stands, and drawn values are sorted; where a sorted pair would leave the
-    bounds or the grid of its columns, the upper value is raised to the lower one.
+    The pair is learned as it stands, and drawn values are sorted; where they cannot change places, being
+    of other bounds or another grid, the upper value is raised to the lower one.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class Ordered:
             self,
             support=int((tidy[self.low].notna() & tidy[self.high].notna()).sum()),
             bounds=tuple(end(values).item() for values in here for end in (np.min, np.max)),
-            grids=(_grid(here[0], unit), _grid(here[1], unit)),
+            grids=(_grid(here[0], tidy[self.low], unit), _grid(here[1], tidy[self.high], unit)),
         )
 
     def forward(self, tidy: pd.DataFrame) -> pd.DataFrame:
@@ -69,29 +70,17 @@ class Ordered:
 
     def inverse(self, tidy: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with every pair in order."""
+        return put_in_order(tidy, [self])
+
+    def swap(self, tidy: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with the values of wrong pairs in each other's place, if their grids agree."""
         low, high = _pair(tidy, self)
-        wrong = self._wrong(tidy, low, high)
-        if not wrong.any():
+        (low_min, _, high_min, high_max), (step_low, step_high) = self.bounds, self.grids
+        wrong = self._wrong(tidy, low, high) & (low > high) & (high >= low_min) & (low <= high_max)
+        alike = step_low == step_high and (step_low == 0 or _up(low_min, step_high, high_min) == low_min)
+        if not (alike and wrong.any()):
             return tidy
-        low_min, low_max, high_min, high_max = self.bounds
-        step_low, step_high = self.grids
-        a, b = low[wrong], high[wrong]
-        if step_low == step_high and (step_low == 0 or _up(low_min, step_high, high_min) == low_min):
-            a, b = np.minimum(a, b), np.maximum(a, b)
-        top = min(
-            low_max, -_up(-high_max, step_low, -low_min)
-        )  # the last possible value of low up to high_max
-        a = np.clip(a, low_min, top)
-        b = np.clip(b, max(high_min, _up(low_min, step_high, high_min)), high_max)
-        b = np.where(a > b, np.minimum(_up(a, step_high, high_min), high_max), b)
-        a = np.minimum(a, b)
-        if self.strict:
-            tied = a >= b
-            above, below = _next(b, step_high, high_min), -_next(-a, step_low, -low_min)
-            room = tied & (above <= high_max)
-            b = np.where(room, above, b)
-            a = np.where(tied & ~room, below, a)
-        low[wrong], high[wrong] = a, b
+        low[wrong], high[wrong] = high[wrong], low[wrong]
         return with_columns(tidy, {self.low: low, self.high: high}, _unit(tidy, self.columns))
 
     def _wrong(self, tidy: pd.DataFrame, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -101,6 +90,106 @@ class Ordered:
     def describe(self) -> str:
         """Return the rule as a line of text."""
         return f"{self.low} {'<' if self.strict else '<='} {self.high}"
+
+
+def put_in_order(tidy: pd.DataFrame, orders: Sequence[Ordered]) -> pd.DataFrame:
+    """Return a frame in which every order holds, whatever its values, bounds and grids.
+
+    Wrong pairs change places as long as that helps. What is left is settled from the lowest columns of
+    the chains upwards: each value is raised no further than it must be, and none above the last value
+    that leaves room for all that come after it.
+
+    Parameters
+    ----------
+    tidy : pandas.DataFrame
+        Drawn rows.
+    orders : sequence of Ordered
+        Fitted rules.
+    """
+    for _ in orders:  # a chain of n columns is sorted after n rounds
+        before = tidy
+        for order in orders:
+            tidy = order.swap(tidy)
+        if tidy is before:
+            break
+    for kind in "fM":
+        tidy = _settle(tidy, [order for order in orders if tidy[order.low].dtype.kind == kind])
+    return tidy
+
+
+def refuse_circles(orders: Sequence[Ordered]) -> None:
+    """Refuse orders that lead from a column back to itself."""
+    try:
+        _upwards(orders)
+    except CycleError as error:
+        circle = " <= ".join(map(str, error.args[1][::-1]))
+        raise SchemaError(f"The orders {circle} go round in a circle. Remove one of them.") from error
+
+
+def _upwards(orders: Sequence[Ordered]) -> list[Hashable]:
+    """Return all columns, each after those that are below it."""
+    graph: dict[Hashable, list[Hashable]] = {}
+    for order in orders:
+        graph.setdefault(order.high, []).append(order.low)
+    return list(TopologicalSorter(graph).static_order())
+
+
+def _settle(tidy: pd.DataFrame, orders: Sequence[Ordered]) -> pd.DataFrame:
+    """Raise values where pairs are wrong, column after column upwards."""
+    wrong = np.zeros(len(tidy), dtype=bool)
+    for order in orders:
+        wrong |= order._wrong(tidy, *_pair(tidy, order))
+    if not wrong.any():
+        return tidy
+    names = _upwards(orders)
+    unit = _unit(tidy, names)
+    rows = tidy[wrong]
+    values, absent = {}, {name: rows[name].isna().to_numpy() for name in names}
+    floor: dict[Hashable, Any] = {}
+    ceiling: dict[Hashable, Any] = {}
+    grid: dict[Hashable, tuple[float, float]] = {}
+    for order in orders:
+        own = _unit(tidy, order.columns)
+        finer = 1 if unit is None else ticks_per_second(unit) // ticks_per_second(str(own))
+        bounds, steps = [end * finer for end in order.bounds], [step * finer for step in order.grids]
+        for name, least, most, step in zip(order.columns, bounds[::2], bounds[1::2], steps, strict=True):
+            floor[name], ceiling[name], grid[name] = least, most, (step, least)
+    for name in names:
+        column = rows[name].to_numpy(copy=True)
+        values[name] = column if unit is None else column.astype(f"datetime64[{unit}]").astype(np.int64)
+    for name in names:
+        for order in orders:
+            if order.high == name:
+                floor[name] = max(floor[name], _above(floor[order.low], *grid[name], order.strict))
+    for name in reversed(names):
+        for order in orders:
+            if order.low == name:
+                ceiling[name] = min(ceiling[name], _below(ceiling[order.high], *grid[name], order.strict))
+    for name in names:
+        raised = np.clip(values[name], floor[name], ceiling[name])
+        for order in orders:
+            if order.high == name:
+                least = _above(values[order.low], *grid[name], order.strict)
+                raised = np.where(absent[order.low], raised, np.maximum(raised, least))
+        values[name] = np.where(absent[name], values[name], raised)
+    columns = {}
+    for name in names:
+        kind = np.float64 if unit is None else f"datetime64[{unit}]"
+        column = tidy[name].to_numpy(copy=True).astype(kind)
+        column[wrong] = values[name].astype(kind)
+        columns[name] = column if unit is None else column.astype(np.int64)
+    return with_columns(tidy, columns, unit)
+
+
+def _above(values: Any, step: float, start: float, strict: bool) -> Any:
+    """Return the first values on a grid from the given ones on, or behind them."""
+    raised = _up(values, step, start)
+    return np.where(raised <= values, _next(raised, step, start), raised) if strict else raised
+
+
+def _below(values: Any, step: float, start: float, strict: bool) -> Any:
+    """Return the last values on a grid up to the given ones, or before them."""
+    return -_above(-values, step, -start, strict)
 
 
 def _pair(tidy: pd.DataFrame, rule: Ordered) -> tuple[np.ndarray, np.ndarray]:
@@ -125,11 +214,12 @@ def _unit(tidy: pd.DataFrame, names: Sequence[Hashable]) -> str | None:
     return str(np.datetime_data(np.result_type(*(tidy[name].dtype for name in names)))[0])
 
 
-def _grid(values: np.ndarray, unit: str | None) -> float:
+def _grid(values: np.ndarray, column: pd.Series, unit: str | None) -> float:
     """Return the step between possible values: of the clock for ticks, of the decimals for numbers."""
     if unit is not None:
         second = ticks_per_second(unit)
-        return next((k * second for k in CLOCK_SECONDS if not (values % (k * second)).any()), 1)
+        finest = second // ticks_per_second(str(_unit(column.to_frame(), [column.name])))
+        return next((k * second for k in CLOCK_SECONDS if not (values % (k * second)).any()), finest)
     distinct = np.unique(values)
     return grid_step(distinct, count_decimals(distinct)) or 0.0
 
