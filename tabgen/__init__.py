@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tabgen.errors import ModelFileError, SchemaError, TabgenError, TableError, TrainingDiverged
     from tabgen.inference import infer_schema
+    from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
     from tabgen.synthesizer import TabularGAN
 
@@ -22,6 +23,7 @@ __all__ = [
     "TabularGAN",
     "TrainingDiverged",
     "__version__",
+    "infer_relations",
     "infer_schema",
 ]
 
@@ -29,6 +31,7 @@ _HOMES = {
     "Column": "schema",
     "Schema": "schema",
     "TabularGAN": "synthesizer",
+    "infer_relations": "relations",
     "infer_schema": "inference",
 }
 

@@ -11,8 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgen.errors import SchemaError
+from tabgen.jsonvalues import dtype_from_json
 from tabgen.looks import format_dates, format_numbers, parse_dates, parse_numbers
-from tabgen.schema import LEVELLED, REPLACED, Column, Schema, dtype_from_json
+from tabgen.schema import LEVELLED, REPLACED, Column, Schema
+
+NOTHING = {"None": None, "nan": np.nan, "NaT": pd.NaT, "<NA>": pd.NA}
+GOLDEN = (5**0.5 - 1) / 2  # multiples of it fall evenly into any interval (Weyl 1916)
 
 
 def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -184,7 +188,7 @@ def restore(
             restored = restore_column(values, column)
         columns.append(pd.Series(restored, index=tidy.index, dtype=restored.dtype))  # objects stay objects
     result = pd.concat(columns, axis=1)
-    result.columns = pd.Index(schema.names, tupleize_cols=False)
+    result.columns = schema.labels
     return result
 
 
@@ -201,7 +205,7 @@ def restore_column(values: pd.Series, column: Column) -> Any:
         return _as_dtype(_with_nulls(_blank(texts, absent), column), column)
     if column.holds == "Decimal":
         decimals = [None if np.isnan(n) else Decimal(repr(float(n))) for n in numbers]
-        return pd.array(np.array(decimals, dtype=object), dtype=object)
+        return _as_dtype(np.array(decimals, dtype=object), column)
     dtype = dtype_from_json(column.dtype)
     if column.kind == "duration":
         unit = np.datetime_data(_numpy_dtype(dtype) if isinstance(dtype, pd.ArrowDtype) else dtype)[0]
@@ -275,16 +279,24 @@ def _blank(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
 
 
 def _with_nulls(values: np.ndarray, column: Column) -> np.ndarray:
-    """Write missing values, given as None, in the column's own spelling."""
-    if column.null is None:
+    """Write missing values, given as None, in the column's own spelling, or in its several ones in turn."""
+    absent = pd.isna(values)
+    if column.null_shares:
+        spellings = np.array([spelling for spelling, _ in column.null_shares], dtype=object)
+        heap = np.cumsum([share for _, share in column.null_shares])
+        turn = np.arange(1, int(absent.sum()) + 1) * GOLDEN % 1 * heap[-1]
+        values = values.copy()
+        values[absent] = spellings[np.minimum(np.searchsorted(heap, turn), len(heap) - 1)]
         return values
-    return np.where(pd.isna(values), column.null, values)
+    return values if column.null is None else np.where(absent, column.null, values)
 
 
 def _as_dtype(values: np.ndarray, column: Column) -> Any:
     dtype = dtype_from_json(column.dtype, column.levels)
     if dtype == np.dtype(object):
-        return pd.Series(values, dtype=object).array
+        objects = values.astype(object)
+        objects[pd.isna(values)] = NOTHING[column.nothing]
+        return pd.Series(objects, dtype=object).array
     if dtype.kind in "fc" and not pd.api.types.is_extension_array_dtype(dtype):
         values = np.where(pd.isna(values), np.nan, values)
     return pd.Series(list(values), dtype=object).astype(dtype).array

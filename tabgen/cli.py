@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,7 @@ def inspect(file: str, as_json: bool) -> None:
     from tabgen.inference import infer_schema
     from tabgen.modelfile import read_relations, read_schema
     from tabgen.relations import find_relations
+    from tabgen.summary import WIDTH, summarize
 
     fitted = file.endswith(MODEL_SUFFIX)
     frame = None if fitted else _read(file)[0]
@@ -169,22 +171,8 @@ def inspect(file: str, as_json: bool) -> None:
     if as_json:
         click.echo(schema.to_json())
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("column", "kind", "missing", "levels", "sensitivity", "because", box=None)
-    for column in schema.columns:
-        levels = str(len(column.levels)) if column.levels else ""
-        words = str(column.name), column.kind, f"{column.missing:.1%}", levels, column.sensitivity
-        table.add_row(*map(Text, (*words, column.reason)))  # as they are: a name may look like markup
-    Console().print(table)
     rules = read_relations(file) if frame is None else find_relations(clean(frame, schema))
-    if rules:
-        lines = Table("relation", "rows", box=None)
-        for rule in rules:
-            lines.add_row(Text(rule.describe()), Text(f"{getattr(rule, 'support', 0):,}"))
-        Console().print(lines)
+    click.echo(summarize(schema, rules, width=max(shutil.get_terminal_size((WIDTH, 0)).columns, 80)))
 
 
 @cli.command()

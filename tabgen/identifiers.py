@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from tabgen.cleaning import clean_column
-from tabgen.schema import REPLACED, Column, Schema, dtype_from_json
+from tabgen.jsonvalues import dtype_from_json
+from tabgen.schema import REPLACED, Column, Schema
 
 COMMON = 5  # a word in fewer rows than this could point to a person and is never reused
 TEMPLATES = 200  # most frequent shapes of a text that are kept

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from tabgen.errors import ColumnRejected, SchemaError
+from tabgen.jsonvalues import dtype_to_json, scalar_to_json
 from tabgen.looks import BOOLEANS, NULLS, detect_date_format, detect_number_look
 from tabgen.profiling import ColumnProfile, profile
-from tabgen.schema import Column, Schema, dtype_to_json, scalar_to_json
+from tabgen.schema import Column, Schema
 
+EXACT = 2**53  # whole numbers up to here are exact as floats
 FEW_ROWS = 20  # below, uniqueness says nothing
 FREE_TEXT_SHARE = 0.5  # texts with more different values a row than this are not levels
 ID_NAME = re.compile(r"(^|[_\W])(id|ids|key|uuid|guid|number|nr|no|num|code)$", re.IGNORECASE)
@@ -58,8 +60,11 @@ def infer_schema(table: Sequence[ColumnProfile] | pd.DataFrame) -> Schema:
     >>> [column.kind for column in infer_schema(frame).columns]
     ['numeric', 'boolean']
     """
-    profiles = profile([table]) if isinstance(table, pd.DataFrame) else table
-    return Schema(tuple(infer_column(one) for one in profiles))
+    if not isinstance(table, pd.DataFrame):
+        return Schema(tuple(infer_column(one) for one in table))
+    named = isinstance(table.columns, pd.MultiIndex) or table.columns.name is not None
+    header = tuple(table.columns.names) if named else ()
+    return Schema(tuple(infer_column(one) for one in profile([table])), header)
 
 
 def infer_column(profile: ColumnProfile) -> Column:
@@ -85,6 +90,7 @@ def _column(profile: ColumnProfile, kind: Any, reason: str, **facts: Any) -> Col
         missing=facts.pop("missing", profile.missing / profile.rows),
         unique=facts.pop("unique", profile.complete and profile.distinct == profile.present > 1),
         reason=reason,
+        nothing=profile.nothing,
         **facts,
     )
 
@@ -151,6 +157,17 @@ def _personal_number(profile: ColumnProfile) -> Column:
     if profile.present < FEW_ROWS or profile.distinct < PERSONAL_LEVELS * profile.present:
         raise ColumnRejected("values repeat")
     return _column(profile, "identifier", "a personal name on whole numbers", sensitivity="personal")
+
+
+def _large_number_levels(profile: ColumnProfile) -> Column:
+    if not pd.api.types.is_integer_dtype(profile.dtype):
+        raise ColumnRejected("not of integer dtype")
+    if not any(abs(int(value)) > EXACT for value in profile.values):
+        raise ColumnRejected("all are exact as floats")
+    if profile.present < FEW_ROWS or profile.distinct > FREE_TEXT_SHARE * profile.present:
+        raise ColumnRejected("values do not repeat")
+    levels = tuple(sorted(int(value) for value in profile.values))
+    return _column(profile, "categorical", "repeated whole numbers beyond 2**53", levels=levels)
 
 
 def _numeric(profile: ColumnProfile) -> Column:
@@ -282,7 +299,11 @@ def _texts(
     if len(absent) and int(absent.max()) > profile.missing:
         null = str(absent.idxmax())
     unique = profile.complete and len(present) == profile.rows - missing and len(present) > 1
-    return present, {"missing": missing / profile.rows, "null": null, "unique": unique}
+    shares = {text: int(count) / missing for text, count in absent.items()} if missing else {}
+    if profile.missing and shares:
+        shares[None] = profile.missing / missing
+    facts = {"missing": missing / profile.rows, "null": null, "unique": unique}
+    return present, {**facts, "null_shares": tuple(shares.items()) if len(shares) > 1 else ()}
 
 
 RULES: tuple[Callable[[ColumnProfile], Column], ...] = (
@@ -294,6 +315,7 @@ RULES: tuple[Callable[[ColumnProfile], Column], ...] = (
     _duration,
     _whole_number_key,
     _personal_number,
+    _large_number_levels,
     _numeric,
     _python_objects,
     _yes_no,

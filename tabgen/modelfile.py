@@ -27,8 +27,9 @@ from tabgen.encoding import (
 )
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import GENERATORS, Generator
+from tabgen.jsonvalues import scalar_from_json, scalar_to_json
 from tabgen.relations import Relation, relations_from_json, relations_to_json
-from tabgen.schema import Schema, scalar_from_json, scalar_to_json
+from tabgen.schema import Schema
 from tabgen.tables import Dialect, write_whole
 
 FORMAT_VERSION = 3

@@ -31,6 +31,8 @@ class ColumnProfile:
         How often each value occurs, indexed by value, in order of first appearance.
     complete : bool
         Whether ``counts`` holds every value; else those with the smallest hashes.
+    nothing : str
+        The object that most often stands for a missing value in an object column.
     """
 
     name: Hashable
@@ -39,6 +41,7 @@ class ColumnProfile:
     missing: int
     counts: pd.Series
     complete: bool = True
+    nothing: str = "None"
 
     @property
     def present(self) -> int:
@@ -69,6 +72,7 @@ class ColumnProfile:
             self.missing + other.missing,
             kept,
             complete and all_kept,
+            self.nothing if self.missing >= other.missing else other.nothing,
         )
 
 
@@ -105,7 +109,15 @@ def profile_column(column: pd.Series) -> ColumnProfile:
             "Replace it by a number or a missing value."
         )
     kept, complete = _limit(counts)
-    return ColumnProfile(column.name, column.dtype, len(column), len(column) - len(present), kept, complete)
+    missing = len(column) - len(present)
+    return ColumnProfile(column.name, column.dtype, len(column), missing, kept, complete, _nothing(column))
+
+
+def _nothing(column: pd.Series) -> str:
+    """Return which object stands for most missing values among objects."""
+    if column.dtype != np.dtype(object) or not column.isna().any():
+        return "None"
+    return str(column[column.isna()].map(str, na_action=None).mode().iloc[0])
 
 
 def profile(chunks: Iterable[pd.DataFrame]) -> list[ColumnProfile]:

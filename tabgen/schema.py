@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, fields
-from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from tabgen.errors import SchemaError
+from tabgen.jsonvalues import dtype_from_json, scalar_from_json, scalar_to_json
 from tabgen.looks import NULLS, NumberLook, parse_dates, parse_numbers
 
 Kind = Literal[
@@ -43,7 +41,7 @@ class Column:
         What it measures; one of numeric, categorical, ordinal, boolean, datetime, duration, text,
         identifier, constant.
     dtype : dict
-        The pandas dtype, see `dtype_to_json`.
+        The pandas dtype, see `tabgen.jsonvalues.dtype_to_json`.
     missing : float
         Share of missing values.
     levels : tuple
@@ -54,6 +52,12 @@ class Column:
         How dates are written, when they are text (``strftime``).
     null : str or None
         The text that stands for a missing value; None for a real missing value.
+    null_shares : tuple of (str or None, float)
+        Where missing values are written in several ways: each spelling, None for a real missing value, and
+        its share of them.
+    nothing : str
+        Which object stands for a missing value in an object column: ``"None"``, ``"nan"``, ``"NaT"`` or
+        ``"<NA>"``.
     holds : str or None
         Python type of the values of an object column: ``"date"``, ``"Decimal"``, ...
     unique : bool
@@ -72,6 +76,8 @@ class Column:
     number: NumberLook | None = None
     date_format: str | None = None
     null: str | None = None
+    null_shares: tuple[tuple[str | None, float], ...] = ()
+    nothing: str = "None"
     holds: str | None = None
     unique: bool = False
     sensitivity: str = "none"
@@ -95,9 +101,12 @@ class Schema:
     ----------
     columns : tuple of Column
         One fact sheet a column.
+    header : tuple of Hashable
+        Names of the levels of the column labels, where they have names or more than one level.
 
     Examples
     --------
+    >>> from tabgen.jsonvalues import dtype_to_json
     >>> age = Column("age", "numeric", dtype_to_json(np.dtype("int64")))
     >>> schema = Schema((age,))
     >>> Schema.from_json(schema.to_json()) == schema
@@ -105,11 +114,19 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    header: tuple[Hashable, ...] = ()
 
     @property
     def names(self) -> list[Hashable]:
         """Labels of the columns."""
         return [column.name for column in self.columns]
+
+    @property
+    def labels(self) -> pd.Index:
+        """Labels of the columns as the column index of a frame."""
+        if len(self.header) > 1:
+            return pd.MultiIndex.from_tuples(cast(Any, self.names), names=self.header)
+        return pd.Index(self.names, tupleize_cols=False, name=self.header[0] if self.header else None)
 
     def to_json(self) -> str:
         """Return the schema as JSON text."""
@@ -120,7 +137,8 @@ class Schema:
             record["levels"] = [scalar_to_json(level) for level in column.levels]
             record["number"] = None if column.number is None else asdict(column.number)
             columns.append(record)
-        return json.dumps({"columns": columns}, indent=1, ensure_ascii=False)
+        facts = {"columns": columns, "header": [scalar_to_json(name) for name in self.header]}
+        return json.dumps(facts, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
@@ -132,17 +150,18 @@ class Schema:
             If the text is not a schema.
         """
         try:
-            columns = []
-            for record in json.loads(text)["columns"]:
+            columns, facts = [], json.loads(text)
+            for record in facts["columns"]:
                 record["name"] = scalar_from_json(record["name"])
                 record["levels"] = tuple(scalar_from_json(level) for level in record["levels"])
+                record["null_shares"] = tuple(tuple(pair) for pair in record.get("null_shares", ()))
                 record["number"] = record["number"] and NumberLook(**record["number"])
                 if record["kind"] not in get_args(Kind):
                     raise ValueError(f"kind {record['kind']!r} is not one of {', '.join(get_args(Kind))}")
                 columns.append(Column(**record))
         except (ArithmeticError, KeyError, TypeError, ValueError) as error:
             raise SchemaError(f"This is not a tabgen schema ({error}).") from error
-        return cls(tuple(columns))
+        return cls(tuple(columns), tuple(scalar_from_json(name) for name in facts.get("header", ())))
 
     def check(self, frame: pd.DataFrame) -> list[str]:
         """Say all that is wrong with a frame, as one sentence a fault.
@@ -161,6 +180,7 @@ class Schema:
 
         Examples
         --------
+        >>> from tabgen.jsonvalues import dtype_to_json
         >>> size = Column("size", "ordinal", dtype_to_json(np.dtype(object)), levels=("S", "M"))
         >>> frame = pd.DataFrame({"size": ["S", "XL"], "age": [3, 4]}, dtype=object)
         >>> for fault in Schema((size,)).check(frame):
@@ -192,116 +212,6 @@ class Schema:
             if column.name in places:
                 faults += _column_faults(frame.iloc[:, places[column.name]], column)
         return faults
-
-
-def scalar_to_json(value: Any) -> Any:
-    """Return a label or level as a JSON value; types that JSON lacks become a tagged pair.
-
-    >>> scalar_to_json("a"), scalar_to_json(dt.date(2024, 1, 31))
-    ('a', {'date': '2024-01-31'})
-    """
-    if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    match value:
-        case tuple():
-            return {"tuple": [scalar_to_json(item) for item in value]}
-        case pd.Timestamp():
-            return {
-                "Timestamp": value.isoformat(),
-                "unit": value.unit,
-                "tz": value.tz and str(value.tz),
-            }
-        case pd.Timedelta():
-            return {"Timedelta": value.isoformat(), "unit": value.unit}
-        case dt.datetime() | dt.date() | dt.time():
-            return {type(value).__name__: value.isoformat()}
-        case Decimal():
-            return {"Decimal": str(value)}
-        case pd.Period():
-            return {"Period": str(value), "freq": value.freqstr}
-        case pd.Interval():
-            ends = [scalar_to_json(value.left), scalar_to_json(value.right)]
-            return {"Interval": ends, "closed": value.closed}
-    raise SchemaError(f"Value {value!r} of type {type(value).__name__} cannot be stored. Convert it to text.")
-
-
-def scalar_from_json(value: Any) -> Any:
-    """Return the label or level that `scalar_to_json` made a JSON value of."""
-    match value:
-        case {"tuple": items}:
-            return tuple(scalar_from_json(item) for item in items)
-        case {"Timestamp": text, "unit": unit, "tz": tz}:
-            stamp = pd.Timestamp(text).as_unit(unit)
-            return stamp.tz_convert(tz) if tz else stamp
-        case {"Timedelta": text, "unit": unit}:
-            return pd.Timedelta(text).as_unit(unit)
-        case {"datetime": text}:
-            return dt.datetime.fromisoformat(text)
-        case {"date": text}:
-            return dt.date.fromisoformat(text)
-        case {"time": text}:
-            return dt.time.fromisoformat(text)
-        case {"Decimal": text}:
-            return Decimal(text)
-        case {"Period": text, "freq": freq}:
-            return pd.Period(text, freq=freq)
-        case {"Interval": [left, right], "closed": closed}:
-            return pd.Interval(scalar_from_json(left), scalar_from_json(right), closed=closed)
-    return value
-
-
-def dtype_to_json(dtype: Any) -> dict[str, Any]:
-    """Return a pandas dtype as a JSON value.
-
-    >>> dtype_to_json(np.dtype("int8"))
-    {'name': 'int8'}
-    """
-    if isinstance(dtype, pd.CategoricalDtype):
-        inner = dtype_to_json(dtype.categories.dtype)
-        return {"name": "category", "categories": inner, "ordered": bool(dtype.ordered)}
-    if isinstance(dtype, pd.StringDtype):
-        storage = "python" if dtype.storage == "python" else "pyarrow"
-        return {"name": "string", "storage": storage, "na": "NA" if dtype.na_value is pd.NA else "nan"}
-    if isinstance(dtype, pd.ArrowDtype):
-        schema = pa.schema([("value", dtype.pyarrow_dtype)])
-        return {"name": "arrow", "schema": schema.serialize().to_pybytes().hex()}
-    if isinstance(dtype, pd.IntervalDtype):
-        return {"name": "interval", "subtype": dtype_to_json(dtype.subtype), "closed": dtype.closed}
-    return {"name": str(dtype)}
-
-
-def dtype_from_json(value: dict[str, Any], levels: tuple[Any, ...] = ()) -> Any:
-    """Return the dtype that `dtype_to_json` made a JSON value of.
-
-    Parameters
-    ----------
-    value : dict
-        The stored dtype.
-    levels : tuple
-        Categories of a ``category`` dtype.
-    """
-    match value:
-        case {"name": "category", "categories": inner, "ordered": ordered}:
-            categories = pd.Index(list(levels), dtype=dtype_from_json(inner), tupleize_cols=False)
-            return pd.CategoricalDtype(categories, ordered=ordered)
-        case {"name": "string", "storage": storage, "na": na}:
-            return _string_dtype(storage, na)
-        case {"name": "arrow", "schema": schema}:
-            return pd.ArrowDtype(pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(schema)))[0].type)
-        case {"name": "interval", "subtype": subtype, "closed": closed}:
-            return pd.IntervalDtype(dtype_from_json(subtype), cast(Any, closed))
-    return pd.api.types.pandas_dtype(value["name"])
-
-
-def _string_dtype(storage: str, na: str) -> pd.StringDtype:
-    """Return a string dtype; pandas 2 knows the one with nan under a storage name of its own."""
-    if na == "NA":
-        return pd.StringDtype(storage)
-    if pd.__version__.startswith("2."):
-        return pd.StringDtype("pyarrow_numpy")
-    return pd.StringDtype(storage, na_value=np.nan)
 
 
 def _column_faults(values: pd.Series, column: Column) -> list[str]:

@@ -14,15 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from tabgen.cleaning import clean, restore
 from tabgen.encoding import fit_encoder
-from tabgen.errors import ModelFileError, TableError
+from tabgen.errors import ModelFileError
 from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
-from tabgen.profiling import profile
-from tabgen.relations import Ordered, Relation, find_relations, relate, unrelate
-from tabgen.relations.ordered import refuse_circles
+from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate, unrelate
+from tabgen.relations.predicate import draw_until
 from tabgen.schema import Schema
-from tabgen.tables import Table, read_table
+from tabgen.tables import gather_table
 
 if TYPE_CHECKING:
     import keras
@@ -149,12 +148,14 @@ class TabularGAN(BaseEstimator):
             If the loss is no longer a finite number.
         """
         settings = _check_parameters(self)
-        source = _gather(table)
+        source = gather_table(table)
         frame, self.dialect_ = source.frame, source.dialect
-        profiles = profile([frame])
-        self.schema_ = infer_schema(profiles) if schema is None else schema
+        self.schema_ = infer_schema(frame) if schema is None else schema
         tidy = clean(frame, self.schema_)
-        self.relations_ = _learn_relations(self.relations, tidy)
+        own = find_relations(tidy) if isinstance(self.relations, str) else self.relations
+        self.relations_ = learn_relations(own, tidy)
+        for predicate in self._predicates:
+            predicate.check(frame)
         tidy = relate(tidy, self.relations_)
         self.identifiers_ = fit_identifiers(frame, self.schema_)
         self.encoder_ = fit_encoder(tidy)
@@ -186,6 +187,8 @@ class TabularGAN(BaseEstimator):
         ------
         sklearn.exceptions.NotFittedError
             Before `fit`.
+        SchemaError
+            If a relation leaves no room for as many rows.
         ValueError
             If ``n`` or ``seed`` is negative or not a whole number.
         """
@@ -194,14 +197,27 @@ class TabularGAN(BaseEstimator):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
         if seed is not None and not _is_whole(seed):
             raise ValueError(f"seed must be {SEED_RULE}, but is {seed!r}.")
-        draws, decoding, fresh = np.random.SeedSequence(seed).spawn(3)
-        codes = np.zeros((n, 0), dtype=np.int32)
-        if self.model_ is not None:
-            codes = self.model_.generate(int(n), seed=draws, stratified=stratified)
-        drawn = self.encoder_.decode(codes, np.random.default_rng(decoding), stratified=stratified)
-        tidy = unrelate(drawn, self.relations_)
-        rng = np.random.default_rng(fresh)
-        return restore(tidy, self.schema_, draw_identifiers(self.identifiers_, int(n), self.schema_, rng))
+        source = np.random.SeedSequence(seed)
+
+        def draw(rows: int) -> pd.DataFrame:
+            draws, decoding = source.spawn(2)
+            codes = np.zeros((rows, 0), dtype=np.int32)
+            if self.model_ is not None:
+                codes = self.model_.generate(rows, seed=draws, stratified=stratified)
+            return self.encoder_.decode(codes, np.random.default_rng(decoding), stratified=stratified)
+
+        def keep_rules(drawn: pd.DataFrame) -> pd.DataFrame:
+            return unrelate(drawn, self.relations_)
+
+        def look(tidy: pd.DataFrame) -> pd.DataFrame:
+            rng = np.random.default_rng(source.spawn(1)[0])
+            return restore(
+                tidy, self.schema_, draw_identifiers(self.identifiers_, len(tidy), self.schema_, rng)
+            )
+
+        if not self._predicates:
+            return look(keep_rules(draw(int(n))))
+        return look(draw_until(int(n), draw, keep_rules, look, self._predicates))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
         """Write the fitted model to one file.
@@ -263,6 +279,24 @@ class TabularGAN(BaseEstimator):
         check_is_fitted(self, "schema_")
         return plot_training(self.history_)
 
+    def summary(self) -> str:
+        """Say what was learned: the columns and why they were taken so, the rules, the model.
+
+        Returns
+        -------
+        str
+            A table of columns, one of rules with the rows that show each, and a few facts.
+        """
+        from tabgen.summary import summarize, training_facts
+
+        check_is_fitted(self, "schema_")
+        facts = training_facts(self.encoder_, self.model_, self.history_)
+        return summarize(self.schema_, self.relations_, facts)
+
+    @property
+    def _predicates(self) -> list[Predicate]:
+        return [relation for relation in self.relations_ if isinstance(relation, Predicate)]
+
     def _name_features(self) -> None:
         names = self.schema_.names
         self.n_features_in_ = len(names)
@@ -315,38 +349,6 @@ def _is_whole(value: Any) -> bool:
 
 def _is_between(value: Any, low: float, high: float) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and low < float(value) < high
-
-
-def _learn_relations(relations: str | Sequence[Relation], tidy: pd.DataFrame) -> tuple[Relation, ...]:
-    """Return the rules found, or those given as learned from the table, each on what others left."""
-    if isinstance(relations, str):
-        return find_relations(tidy)
-    learned: list[Relation] = []
-    for relation in relations:
-        learned.append(relation.learn(tidy))
-        tidy = learned[-1].forward(tidy)
-    refuse_circles([relation for relation in learned if isinstance(relation, Ordered)])
-    return tuple(learned)
-
-
-def _gather(table: Source) -> Table:
-    """Return the whole table in memory."""
-    if isinstance(table, (pd.DataFrame, str, os.PathLike)):
-        return read_table(table)
-    if not isinstance(table, Iterable):
-        raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
-    chunks = list(table)
-    wrong = [chunk for chunk in chunks if not isinstance(chunk, pd.DataFrame)]
-    if wrong or not chunks:
-        what = f"of {type(wrong[0]).__name__}" if wrong else "without a chunk"
-        raise TableError(f"The table is an iterable {what}. Pass a frame, a path or frames.")
-    odd = [list(chunk) for chunk in chunks if set(chunk) != set(chunks[0])]
-    if odd:
-        raise TableError(
-            f"A chunk has the columns {odd[0]} where the first had {list(chunks[0])}. "
-            "All chunks need the same columns."
-        )
-    return Table(pd.concat(chunks, ignore_index=True))
 
 
 def _train(

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,32 @@ def read_table(source: str | os.PathLike[str] | pd.DataFrame) -> Table:
     except OSError as error:
         raise TableError(f"Cannot read {name!r}: {error.strerror}.") from error
     return _parse(data, repr(name), suffix)
+
+
+def gather_table(table: str | os.PathLike[str] | pd.DataFrame | Iterable[pd.DataFrame]) -> Table:
+    """Return a table in memory, be it a frame, a file or frames one after the other.
+
+    Raises
+    ------
+    TableError
+        If it is none of these, or the frames differ in their columns.
+    """
+    if isinstance(table, (pd.DataFrame, str, os.PathLike)):
+        return read_table(table)
+    if not isinstance(table, Iterable):
+        raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
+    chunks = list(table)
+    wrong = [chunk for chunk in chunks if not isinstance(chunk, pd.DataFrame)]
+    if wrong or not chunks:
+        what = f"of {type(wrong[0]).__name__}" if wrong else "without a chunk"
+        raise TableError(f"The table is an iterable {what}. Pass a frame, a path or frames.")
+    odd = [list(chunk) for chunk in chunks if set(chunk) != set(chunks[0])]
+    if odd:
+        raise TableError(
+            f"A chunk has the columns {odd[0]} where the first had {list(chunks[0])}. "
+            "All chunks need the same columns."
+        )
+    return Table(pd.concat(chunks, ignore_index=True))
 
 
 def write_table(

@@ -11,8 +11,9 @@ import pytest
 from tabgen.cleaning import clean, clean_column, level_numbers, restore
 from tabgen.errors import SchemaError
 from tabgen.inference import infer_schema
+from tabgen.jsonvalues import dtype_to_json
 from tabgen.profiling import profile
-from tabgen.schema import Column, Schema, dtype_to_json
+from tabgen.schema import Column, Schema
 
 
 def schema_of(frame):
@@ -138,7 +139,7 @@ def test_other_spellings_of_missing_are_missing_as_well():
     frame = pd.DataFrame({"x": ["1.5", "NA", "NA", "?", "2.5"]})
     assert cleaned(frame["x"]).isna().tolist() == [False, True, True, True, False]
     back = restore(clean(frame, schema_of(frame)), schema_of(frame))
-    assert back["x"].tolist() == ["1.5", "NA", "NA", "NA", "2.5"]
+    assert back["x"].tolist() == ["1.5", "NA", "NA", "?", "2.5"]
 
 
 def test_absent_column_is_named():
@@ -208,3 +209,62 @@ def test_fresh_values_take_the_place_of_keys(null):
     assert back["key"].fillna("gap").tolist() == ["key0", null or "gap", "key2"]
     assert back.dtypes.tolist() == [object, pd.Series(["a"]).dtype]
     assert fresh["key"].tolist() == ["key0", "key1", "key2"]
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, pd.NaT, pd.NA], ids=str)
+def test_the_object_that_stands_for_a_missing_value_stays(nothing):
+    frame = pd.DataFrame({"x": pd.Series(["a", "b", nothing, "a"] * 10, dtype=object)})
+    schema = Schema.from_json(infer_schema(frame).to_json())
+    back = restore(clean(frame, schema), schema)["x"]
+    assert all(value is nothing for value in back[back.isna()])
+    dates = frame.replace({"a": dt.date(2024, 1, 1), "b": dt.date(2025, 3, 1)}).astype(object)
+    dates.loc[dates["x"].isna(), "x"] = nothing
+    schema = infer_schema(dates)
+    back = restore(clean(dates, schema), schema)["x"]
+    assert all(value is nothing for value in back[back.isna()])
+
+
+def test_several_spellings_of_missing_stay_as_frequent_as_they_are():
+    texts = ["1.5", "2", "3.25", "", "n/a", "", ""] * 40
+    frame = pd.DataFrame(
+        {"x": texts, "d": ["2024-01-31", "2023-05-01", "", "?", "2020-02-02", "?", "?"] * 40}
+    )
+    schema = Schema.from_json(infer_schema(frame).to_json())
+    assert dict(schema.columns[0].null_shares) == {"": 0.75, "n/a": 0.25}
+    back = restore(clean(frame, schema), schema)
+    for name, spellings in (("x", ["", "n/a"]), ("d", ["", "?"])):
+        assert abs(back[name].value_counts() - frame[name].value_counts()).max() <= 2
+        assert back[name].isin(spellings).equals(frame[name].isin(spellings))
+
+
+def test_a_text_and_a_real_missing_value_stay_apart():
+    frame = pd.DataFrame({"x": pd.Series(["1.5", "2", None, "n/a"] * 40, dtype="str")})
+    schema = infer_schema(frame)
+    back = restore(clean(frame, schema), schema)["x"]
+    assert abs(back.isna().sum() - 40) <= 1
+    assert abs((back == "n/a").sum() - 40) <= 1
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["letter", None]),
+        pd.Index([("a", 1), ("b", 2)], tupleize_cols=False),
+        pd.Index(["x", "y"], name="what"),
+        pd.Index([dt.date(2024, 1, 1), 7]),
+    ],
+    ids=["multi", "tuples", "named", "mixed"],
+)
+def test_the_column_index_comes_back(labels):
+    frame = pd.DataFrame(np.arange(40.0).reshape(20, 2) % 7, columns=labels)
+    schema = Schema.from_json(infer_schema(frame).to_json())
+    pd.testing.assert_index_equal(restore(clean(frame, schema), schema).columns, labels, exact=True)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
+def test_repeated_whole_numbers_beyond_the_floats_stay_exact(dtype):
+    big = [2**53 + 1, 2**62 + 3, 2**60 + 7]
+    frame = pd.DataFrame({"account": pd.Series(big * 20, dtype=dtype)})
+    schema = Schema.from_json(infer_schema(frame).to_json())
+    assert schema.columns[0].kind == "categorical"
+    pd.testing.assert_frame_equal(restore(clean(frame, schema), schema), frame)

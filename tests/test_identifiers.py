@@ -17,8 +17,9 @@ from tabgen.identifiers import (
     fit_identifiers,
 )
 from tabgen.inference import infer_schema
+from tabgen.jsonvalues import dtype_to_json
 from tabgen.profiling import profile
-from tabgen.schema import Column, Schema, dtype_to_json
+from tabgen.schema import Column, Schema
 
 RNG = np.random.default_rng(0)
 FIRST = ["anna", "björn", "carla", "dmitri", "ewa", "farid"]

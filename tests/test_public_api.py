@@ -19,6 +19,7 @@ NAMES = {
     "TabularGAN",
     "TrainingDiverged",
     "__version__",
+    "infer_relations",
     "infer_schema",
 }
 

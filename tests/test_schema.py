@@ -10,15 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tabgen.errors import SchemaError
-from tabgen.schema import (
-    Column,
-    NumberLook,
-    Schema,
-    dtype_from_json,
-    dtype_to_json,
-    scalar_from_json,
-    scalar_to_json,
-)
+from tabgen.jsonvalues import dtype_from_json, dtype_to_json, scalar_from_json, scalar_to_json
+from tabgen.schema import Column, NumberLook, Schema
 
 PANDAS_2 = pd.__version__.startswith("2.")
 NAMED = [

@@ -16,18 +16,16 @@ import keras
 import numpy as np
 import scipy.sparse
 import tensorflow as tf
-from scipy.special import softmax
 
 from tabgen.models.layers import CodeSpace
 
 CHOICE_ROWS = 20_000  # rows that the choice of parents looks at
 CHOICE_PAIRS = 5_000  # with more pairs of tokens than this, it looks at fewer rows
-CHOICE_CELLS = 500_000  # rows times codes that the choice of further parents looks at
+CHOICE_CELLS = 300_000  # rows times codes that the choice of further parents looks at
 GROUPS = 16  # neighbouring codes that weak relations are told of together
 SWEEPS = 2  # times that each table is fitted again when all are there
-ROUNDS = 4  # steps towards the counts of a pair of tokens, where other parents speak too
-TABLE_ROWS = 50_000  # rows that a table is fitted to, where other parents speak too
-CHUNK = 16_384  # rows whose laws are held at once
+ROUNDS = 5  # steps towards the counts of a pair of tokens, where other parents speak too
+TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where other parents speak too
 SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
 MOST_PARENTS = 5
 SHORTLIST = 12  # best single predictors from which further parents are chosen
@@ -234,7 +232,7 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     """
     size = space.cardinalities[child]
     if said:  # the laws of all rows are held at once
-        codes = codes[:: max(1, len(codes) // TABLE_ROWS)]
+        codes = codes[:: max(1, len(codes) * size // TABLE_CELLS)]
     share = _share(codes[:, child], size)
     grains = _grains(codes, parent, child, space)
     if said:
@@ -253,11 +251,11 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     smooth = SMOOTHING[int(np.argmax(gains[grain] >= best - CLOSE * abs(best)))]
     share_of = _share(of.rows, of.size)
     observed = _observed(to, of)
-    base = np.log(share) + sum((table[codes[:, other]] for other, table in said), np.zeros((1, 1)))
+    laws = _laws(codes, share, said) if said else share[None, :]
     ratios = np.zeros_like(observed)
     target = None
     for _ in range(ROUNDS if said else 1):
-        expected = _expected(base, ratios, to, of)
+        expected = _expected(laws, ratios, to, of)
         if target is None:
             target = expected * (observed + smooth * share_of) / (expected + smooth * share_of)
             short = np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
@@ -266,30 +264,36 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     return ratios[to.groups][:, of.groups].astype(np.float32)
 
 
-def _expected(base: np.ndarray, ratios: np.ndarray, parent: Coarse, child: Coarse) -> np.ndarray:
-    """Return how many rows of each pair of groups the laws expect, shape ``(parent groups, groups)``.
+def _expected(laws: np.ndarray, ratios: np.ndarray, parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return how many rows of each pair of groups are expected, shape ``(parent groups, groups)``.
 
     Parameters
     ----------
-    base : numpy.ndarray
-        Log law of each row without the parent, or one for all, shape ``(rows or 1, codes)``.
+    laws : numpy.ndarray
+        Law of each row without the parent, or one for all, shape ``(rows or 1, codes)``.
     ratios : numpy.ndarray
-        What the parent adds, shape ``(parent groups, groups)``.
+        What the parent adds to its logarithm, shape ``(parent groups, groups)``.
     """
-    if len(base) == 1:
-        laws = softmax(base + ratios[:, child.groups], axis=1)
-        return _sum_columns(laws, child) * np.bincount(parent.rows, minlength=parent.size)[:, None]
-    expected, rows = np.zeros_like(ratios), parent.rows
-    for start in range(0, len(base), CHUNK):
-        part = slice(start, start + CHUNK)
-        laws = softmax(base[part] + ratios[rows[part]][:, child.groups], axis=1)
-        expected += _sum_rows(Coarse(parent.codes[part], parent.groups), _sum_columns(laws, child))
-    return expected
+    factors = np.exp(ratios)[:, child.groups].astype(laws.dtype)
+    if len(laws) == 1:
+        weights = laws * factors
+        weights *= np.bincount(parent.rows, minlength=parent.size)[:, None] / weights.sum(
+            axis=1, keepdims=True
+        )
+    else:
+        weights = laws * factors[parent.rows]
+        weights /= weights.sum(axis=1, keepdims=True)
+        weights = _sum_rows(parent, weights)
+    return _sum_columns(weights.astype(np.float64), child)
 
 
 def _laws(codes: np.ndarray, share: np.ndarray, said: Said) -> np.ndarray:
-    """Return the probability of each code of a token in each row, shape ``(rows, size)``."""
-    return softmax(np.log(share) + sum(table[codes[:, parent]] for parent, table in said), axis=1)
+    """Return the probability of each code of a token in each row: float32, shape ``(rows, size)``."""
+    weights = np.repeat(np.log(share)[None].astype(np.float32), len(codes), axis=0)
+    for parent, table in said:
+        weights += table[codes[:, parent]]
+    weights = np.exp(weights - weights.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _observed(parent: Coarse, child: Coarse) -> np.ndarray:
@@ -302,7 +306,8 @@ def _observed(parent: Coarse, child: Coarse) -> np.ndarray:
 def _sum_rows(parent: Coarse, laws: np.ndarray) -> np.ndarray:
     """Return the sum of the laws of the rows of each parent group, shape ``(parent groups, groups)``."""
     rows = len(laws)
-    member = scipy.sparse.csr_matrix((np.ones(rows), (parent.rows, np.arange(rows))), (parent.size, rows))
+    ones = np.ones(rows, dtype=laws.dtype)
+    member = scipy.sparse.csr_matrix((ones, (parent.rows, np.arange(rows))), (parent.size, rows))
     return member @ laws
 
 

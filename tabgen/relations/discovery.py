@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from tabgen.cleaning import clean
 from tabgen.encoding.datetime import ticks_per_second
-from tabgen.errors import SchemaError
+from tabgen.inference import infer_schema
+from tabgen.relations.combined import Combination, Unique
 from tabgen.relations.derived import Determined, OneHot, Proportional, Total
 from tabgen.relations.ordered import Ordered
 from tabgen.relations.relation import Relation, as_numbers
+from tabgen.relations.rows import contradicted, holding
+from tabgen.schema import Schema
 
 FEWEST_ROWS = 100  # fewer rows than this keep many rules by chance
 SCREENED = 500  # rows that rule out most candidates before all rows are asked
+KEPT_OUT = 0.01  # share of the rows that a chance table would put where no row is
+REPEATS = 20  # pairs of equal rows that chance would make where there is none
 CHANCE = 0.02  # share of shuffled pairs out of order below which the ranges alone explain an order
 EVIDENCE = 100  # rows that a chance table of levels would get wrong
 MOST_KEYS = 64  # different numbers up to which one may decide another column
 MOST_LEVELS = 2_000
 MOST_NUMBERS = 60  # columns of numbers up to which sums are looked for: their search grows with the cube
+
+
+def infer_relations(frame: pd.DataFrame, schema: Schema | None = None) -> tuple[Relation, ...]:
+    """Find the rules between the columns of a table, to choose from and to add to.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table; it is not modified.
+    schema : Schema, optional
+        What the columns are; by default inferred.
+
+    Returns
+    -------
+    tuple of Relation
+        Rules for the parameter ``relations`` of `TabularGAN`.
+
+    Examples
+    --------
+    >>> net = np.random.default_rng(0).integers(100, 900, 200)
+    >>> frame = pd.DataFrame({"net": net, "gross": 2 * net})
+    >>> [rule.describe() for rule in infer_relations(frame)]
+    ['gross = 2 x net']
+    """
+    return find_relations(clean(frame, infer_schema(frame) if schema is None else schema))
 
 
 def find_relations(tidy: pd.DataFrame) -> tuple[Relation, ...]:
@@ -65,17 +96,9 @@ def find_relations(tidy: pd.DataFrame) -> tuple[Relation, ...]:
         if not taken & set(determined.columns):
             found.append(determined)
             taken.add(determined.column)
-    return (*found, *_orders(tidy, few, taken))
-
-
-def _holds(rule: Relation, *frames: pd.DataFrame) -> Relation | None:
-    """Return the rule as learned from the last of the frames, if it holds in all."""
-    try:
-        for frame in frames:
-            learned = rule.learn(frame)
-    except SchemaError:
-        return None
-    return learned
+    found += _combinations(tidy, taken)
+    found += _orders(tidy, few, taken)
+    return _agreeing(tidy, [*found, *_unique(tidy, few, found, taken)])
 
 
 def _varied(tidy: pd.DataFrame) -> list[Hashable]:
@@ -91,7 +114,7 @@ def _proportional(tidy: pd.DataFrame, few: pd.DataFrame) -> Iterator[Proportiona
         at = np.nanargmax(np.abs(x))
         if not np.allclose(x * (y[at] / x[at]), y, rtol=0.05, atol=1, equal_nan=True):
             continue
-        rule = _holds(Proportional(of, column), few, tidy)
+        rule = holding(Proportional(of, column), few, tidy)
         if isinstance(rule, Proportional):
             yield rule
 
@@ -106,7 +129,7 @@ def _totals(tidy: pd.DataFrame, few: pd.DataFrame, taken: set[Hashable]) -> Iter
         scale = 1e-9 * np.maximum(np.abs(block), 1)
         same = (np.abs(block - added) <= scale) | (np.isnan(block) & np.isnan(added))
         for k in np.flatnonzero(same.all(axis=0)):
-            rule = None if k in (i, j) else _holds(Total((names[i], names[j]), names[k]), tidy)
+            rule = None if k in (i, j) else holding(Total((names[i], names[j]), names[k]), tidy)
             if isinstance(rule, Total):
                 yield rule
 
@@ -125,7 +148,7 @@ def _one_hot(tidy: pd.DataFrame) -> list[OneHot]:
             if not together[k, group].any():
                 group.append(k)
         left = left[1:]
-        rule = _holds(OneHot(tuple(binary[k] for k in group)), tidy) if len(group) > 2 else None
+        rule = holding(OneHot(tuple(binary[k] for k in group)), tidy) if len(group) > 2 else None
         if isinstance(rule, OneHot):
             groups.append(rule)
             left = [k for k in left if k not in group]
@@ -154,7 +177,7 @@ def _determined(tidy: pd.DataFrame, few: pd.DataFrame) -> list[Determined]:
                 continue
             pair = codes[by], codes[column]
             if _is_function(*(c[early] for c in pair)) and _is_function(*pair) and _is_evident(*pair):
-                rule = _holds(Determined(by, column), tidy)
+                rule = holding(Determined(by, column), tidy)
                 if isinstance(rule, Determined):
                     found.append(rule)
                     decided.add(column)
@@ -173,6 +196,75 @@ def _is_evident(by: np.ndarray, column: np.ndarray) -> bool:
     return bool(rows.sum() - len(np.unique(by[rows])) >= EVIDENCE)
 
 
+def _combinations(tidy: pd.DataFrame, taken: set[Hashable]) -> list[Combination]:
+    """Return which pairs of columns have all their combinations shown, while many others would be possible.
+
+    A combination seen once would have been strange to the other rows: where there is none of that sort,
+    next to none is still to come (Good 1953). No column follows more than one other.
+    """
+    codes = {
+        name: pd.factorize(as_numbers(tidy[name]), use_na_sentinel=False)[0]
+        for name in tidy
+        if name not in taken and tidy[name].dtype.kind != "M" and 1 < tidy[name].nunique() <= MOST_KEYS
+    }
+    names = sorted(codes, key=lambda name: -int(codes[name].max()))
+    best: dict[Hashable, tuple[float, Hashable]] = {}
+    for a, b in combinations(names, 2):
+        counts = np.bincount(codes[a] * (codes[b].max() + 1) + codes[b])
+        cells = np.zeros((codes[a].max() + 1) * (codes[b].max() + 1))
+        cells[: len(counts)] = counts
+        table = cells.reshape(codes[a].max() + 1, -1)
+        chance = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / len(tidy)
+        kept_out = chance[table == 0].sum()  # rows that chance would put into empty cells
+        if (table == 1).any() or kept_out < max(EVIDENCE, KEPT_OUT * len(tidy)):
+            continue
+        if b not in best or kept_out > best[b][0]:
+            best[b] = kept_out, a
+    return [Combination((a, b)).learn(tidy) for b, (_, a) in best.items()]
+
+
+def _unique(
+    tidy: pd.DataFrame, few: pd.DataFrame, found: Sequence[Relation], taken: set[Hashable]
+) -> list[Unique]:
+    """Return which columns, or pairs of columns, never repeat, while chance would repeat them often."""
+    bound = taken | {name for rule in found for name in rule.columns}  # moving these could break a rule
+    names = [name for name in tidy if name not in taken]
+    alike = {name: _chance_of_equals(tidy[name]) for name in names}
+    free = [n for n in names if tidy[n].dtype.kind in "fM" and n not in bound and alike[n] > 0]
+    pairs = len(tidy) * (len(tidy) - 1) / 2
+    rules: list[Unique] = []
+    for name in free:
+        rule = Unique((name,), name)
+        if pairs * alike[name] >= REPEATS and isinstance(learned := holding(rule, few, tidy), Unique):
+            rules.append(learned)
+    alone = {rule.moved for rule in rules}
+    for a, b in combinations(names, 2):
+        moved = next((n for n in (a, b) if n in free), None)
+        if moved is None or {a, b} & alone or pairs * alike[a] * alike[b] < REPEATS:
+            continue
+        if isinstance(learned := holding(Unique((a, b), moved), few, tidy), Unique):
+            rules.append(learned)
+    return rules
+
+
+def _chance_of_equals(column: pd.Series) -> float:
+    """Return how often two values would be equal, were they drawn from all that are possible."""
+    if column.isna().any():
+        return 0.0
+    shares = column.value_counts(normalize=True).to_numpy()
+    if len(shares) < len(column):
+        return float(shares @ shares)
+    return 1 / Unique((column.name,)).learn(column.to_frame()).places
+
+
+def _agreeing(tidy: pd.DataFrame, found: Sequence[Relation]) -> tuple[Relation, ...]:
+    """Return the rules without those that would not hold in rows which keep all of them."""
+    rules = list(found)
+    while (broken := contradicted(tidy, rules)) is not None:
+        rules.remove(broken)
+    return tuple(rules)
+
+
 def _orders(tidy: pd.DataFrame, few: pd.DataFrame, taken: set[Hashable]) -> list[Relation]:
     """Return which numbers or moments are never above others, without what follows from the rest."""
     above: dict[tuple[Hashable, Hashable], Ordered] = {}
@@ -187,9 +279,9 @@ def _orders(tidy: pd.DataFrame, few: pd.DataFrame, taken: set[Hashable]) -> list
                 informative = (shuffled[:, [i]] > np.roll(shuffled, 7, axis=0)).mean(axis=0) > CHANCE
             for k in np.flatnonzero(candidates & informative):
                 known = k == i or (names[k], low) in above  # equal columns: one order of the two is enough
-                rule = None if known else _holds(Ordered(low, names[k]), tidy)
+                rule = None if known else holding(Ordered(low, names[k]), tidy)
                 if isinstance(rule, Ordered) and rule.support >= FEWEST_ROWS:
-                    tight = _holds(Ordered(low, names[k], strict=True), tidy)
+                    tight = holding(Ordered(low, names[k], strict=True), tidy)
                     above[low, names[k]] = tight if isinstance(tight, Ordered) else rule
     implied = {
         (a, c)

@@ -90,7 +90,9 @@ def with_columns(tidy: pd.DataFrame, columns: dict[Hashable, Any], unit: str | N
             continue
         values = columns[name]
         dtype = tidy[name].dtype if name in tidy.columns else None
-        if isinstance(dtype, pd.CategoricalDtype) and isinstance(values, np.ndarray):
+        if dtype is not None and values.dtype == dtype:
+            pass  # as it shall be
+        elif isinstance(dtype, pd.CategoricalDtype) and isinstance(values, np.ndarray):
             values = pd.Categorical.from_codes(
                 np.where(np.isnan(values), -1, values).astype(int), dtype=dtype
             )
