@@ -12,6 +12,7 @@ from tabgen import SchemaError, TabularGAN, infer_relations
 from tabgen.relations import (
     Combination,
     Determined,
+    Increments,
     Ordered,
     Predicate,
     Total,
@@ -118,6 +119,29 @@ def test_levels_move_and_full_groups_send_rows_to_others():
         SchemaError, match=r"'student \+ course never twice' leaves room for 160 rows, but 300 were drawn"
     ):
         rule.inverse(shuffled(table, 300))
+
+
+@pytest.mark.parametrize(("step", "start"), [(5, 0), (50, 20), (0.25, 0), (0.05, 0.99), (1000, -3000)])
+def test_steps_are_found_and_kept(step, start):
+    rng = np.random.default_rng(0)
+    values = np.round(start + step * rng.integers(0, 40, 400), 2)
+    table = pd.DataFrame({"x": np.where(rng.random(400) < 0.1, np.nan, values), "y": rng.normal(size=400)})
+    (rule,) = find_relations(table)
+    assert rule.describe() == f"x in steps of {step}"
+    assert rule.support == table["x"].notna().sum()
+    assert rule.inverse(table) is table
+    made = rule.inverse(pd.DataFrame({"x": [values[0] + 0.3 * step, np.nan]}))
+    np.testing.assert_array_equal(made["x"], [values[0], np.nan])
+    with pytest.raises(SchemaError, match="does not hold"):
+        Increments("x", step * 7).learn(table)
+
+
+def test_last_digits_are_no_steps_and_continuous_numbers_have_none():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"whole": rng.integers(0, 99, 400) / 1.0, "cents": rng.gamma(2, 9, 400).round(2)})
+    assert find_relations(table) == ()
+    with pytest.raises(SchemaError, match=r"'z in steps of its own' finds no step in the column\. Remove it"):
+        Increments("z").learn(pd.DataFrame({"z": rng.normal(size=50)}))
 
 
 def shop(rows=3_000, seed=0):

@@ -9,7 +9,7 @@ from typing import Any
 from tabgen.errors import SchemaError
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
 from tabgen.relations.combined import Combination, Unique
-from tabgen.relations.derived import Determined, OneHot, Proportional, Total
+from tabgen.relations.derived import Determined, Increments, OneHot, Proportional, Total
 from tabgen.relations.discovery import find_relations, infer_relations
 from tabgen.relations.ordered import Ordered
 from tabgen.relations.predicate import Predicate
@@ -19,6 +19,7 @@ from tabgen.relations.rows import learn_relations, relate, unrelate
 __all__ = [
     "Combination",
     "Determined",
+    "Increments",
     "OneHot",
     "Ordered",
     "Predicate",

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tabgen.encoding.numeric import count_decimals
+from tabgen.encoding.numeric import count_decimals, grid_step
+from tabgen.errors import SchemaError
 from tabgen.relations.relation import as_numbers, need, refuse, with_columns, without_columns
 
 
@@ -175,6 +176,65 @@ class Proportional:
         """Return the rule as a line of text."""
         times = "" if self.factor == 1 else f"{self.factor:.6g} x " if self.factor else "constant x "
         return f"{self.column} = {times}{self.of}"
+
+
+@dataclass(frozen=True)
+class Increments:
+    """A number comes in steps: amounts of 50, ages in full years, quarters of an hour.
+
+    Attributes
+    ----------
+    column : Hashable
+        The column.
+    step : float or None
+        The step; found in the training table where it is None.
+    start : float
+        A value from which all others are whole steps away.
+    support : int
+        Rows of the training table that have a value.
+    """
+
+    column: Hashable
+    step: float | None = None
+    start: float = 0.0
+    support: int = 0
+
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """The column."""
+        return (self.column,)
+
+    def learn(self, tidy: pd.DataFrame) -> Increments:
+        """Return the rule with its step, and its start where zero is none."""
+        need(tidy, self, dtype="f")
+        values = tidy[self.column].to_numpy()
+        distinct = np.unique(values[~np.isnan(values)])
+        step = grid_step(distinct, count_decimals(distinct)) if self.step is None else self.step
+        if not step or not len(distinct):
+            raise SchemaError(f"The relation {self.describe()!r} finds no step in the column. Remove it.")
+        start = 0.0 if _close(distinct[:1], np.round(distinct[:1] / step) * step)[0] else float(distinct[0])
+        learned = replace(self, step=float(step), start=start, support=int((~np.isnan(values)).sum()))
+        refuse(~_close(values, learned._snap(values)), self)
+        return learned
+
+    def _snap(self, values: np.ndarray) -> np.ndarray:
+        step = float(self.step or 1)
+        snapped = self.start + np.round((values - self.start) / step) * step
+        return np.round(snapped, count_decimals(np.array([self.start, step])) or 0)
+
+    def forward(self, tidy: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame as it is: its numbers are learned on their grid."""
+        return tidy
+
+    def inverse(self, tidy: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with the column in whole steps."""
+        values = tidy[self.column].to_numpy()
+        snapped = self._snap(values)
+        return tidy if _same(values, snapped).all() else with_columns(tidy, {self.column: snapped})
+
+    def describe(self) -> str:
+        """Return the rule as a line of text."""
+        return f"{self.column} in steps of {f'{self.step:.12g}' if self.step else 'its own'}"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import pandas as pd
 
 from tabgen.cleaning import clean
 from tabgen.encoding.datetime import ticks_per_second
+from tabgen.encoding.numeric import count_decimals
 from tabgen.inference import infer_schema
 from tabgen.relations.combined import Combination, Unique
-from tabgen.relations.derived import Determined, OneHot, Proportional, Total
+from tabgen.relations.derived import Determined, Increments, OneHot, Proportional, Total
 from tabgen.relations.ordered import Ordered
 from tabgen.relations.relation import Relation, as_numbers
 from tabgen.relations.rows import contradicted, holding
@@ -20,6 +21,7 @@ from tabgen.schema import Schema
 
 FEWEST_ROWS = 100  # fewer rows than this keep many rules by chance
 SCREENED = 500  # rows that rule out most candidates before all rows are asked
+FEWEST_STEPS = 10  # different numbers; fewer have a common step by chance
 KEPT_OUT = 0.01  # share of the rows that a chance table would put where no row is
 REPEATS = 20  # pairs of equal rows that chance would make where there is none
 CHANCE = 0.02  # share of shuffled pairs out of order below which the ranges alone explain an order
@@ -96,6 +98,7 @@ def find_relations(tidy: pd.DataFrame) -> tuple[Relation, ...]:
         if not taken & set(determined.columns):
             found.append(determined)
             taken.add(determined.column)
+    found += _increments(tidy, taken)
     found += _combinations(tidy, taken)
     found += _orders(tidy, few, taken)
     return _agreeing(tidy, [*found, *_unique(tidy, few, found, taken)])
@@ -194,6 +197,20 @@ def _is_evident(by: np.ndarray, column: np.ndarray) -> bool:
     """Tell whether enough rows of all but the commonest value repeat what their key said before."""
     rows = column != np.bincount(column).argmax()
     return bool(rows.sum() - len(np.unique(by[rows])) >= EVIDENCE)
+
+
+def _increments(tidy: pd.DataFrame, taken: set[Hashable]) -> list[Increments]:
+    """Return which numbers come in steps larger than their last digit."""
+    rules = []
+    for name in tidy:
+        if tidy[name].dtype.kind != "f" or name in taken or tidy[name].nunique() < FEWEST_STEPS:
+            continue
+        rule = holding(Increments(name), tidy)
+        decimals = count_decimals(tidy[name].dropna().to_numpy())
+        coarse = isinstance(rule, Increments) and round((rule.step or 0) * 10.0 ** (decimals or 0)) > 1
+        if isinstance(rule, Increments) and coarse and rule.support >= FEWEST_ROWS:
+            rules.append(rule)
+    return rules
 
 
 def _combinations(tidy: pd.DataFrame, taken: set[Hashable]) -> list[Combination]:
