@@ -180,7 +180,9 @@ def test_a_single_repetition_or_rare_combination_is_no_rule(seed):
 
 
 def test_rules_survive_json():
-    rules = find_relations(shop())
+    table = shop().assign(paid=5.0 * np.arange(3_000) % 650)
+    rules = find_relations(table)
+    assert {type(rule) for rule in rules} == {Combination, Unique, Increments}
     assert relations_from_json(json.loads(json.dumps(relations_to_json(rules)))) == rules
 
 

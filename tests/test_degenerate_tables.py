@@ -45,6 +45,9 @@ TABLES = {
     ),
     "only numbers": pd.DataFrame({"a": RNG.integers(-5, 5, 60, dtype="int8"), "b": RNG.normal(size=60)}),
     "more columns than rows": pd.DataFrame(RNG.normal(size=(60, 120))).add_prefix("c"),
+    "300 columns": pd.DataFrame(
+        {f"c{k}": RNG.normal(size=60) if k % 3 else RNG.choice(list("ab"), 60) for k in range(300)}
+    ),
     "duplicate rows": pd.DataFrame({"a": [1, 2] * 30, "b": ["x", "y"] * 30}),
     "5,000 levels": pd.DataFrame({"level": pd.Categorical(np.r_[:5_000, :500].astype(str))}),
     "mixed objects": pd.DataFrame({"m": _repeated([1, "a", 2.5, None, 2.0], 60, dtype=object)}),

@@ -36,9 +36,8 @@ __all__ = [
     "unrelate",
 ]
 
-RELATIONS = {
-    kind.__name__: kind for kind in (Ordered, Determined, Total, Proportional, OneHot, Combination, Unique)
-}
+KINDS = (Ordered, Determined, Total, Proportional, OneHot, Increments, Combination, Unique)
+RELATIONS = {kind.__name__: kind for kind in KINDS}
 
 
 def relations_to_json(relations: Sequence[Relation]) -> list[dict[str, Any]]:

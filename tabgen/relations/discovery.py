@@ -28,6 +28,7 @@ CHANCE = 0.02  # share of shuffled pairs out of order below which the ranges alo
 EVIDENCE = 100  # rows that a chance table of levels would get wrong
 MOST_KEYS = 64  # different numbers up to which one may decide another column
 MOST_LEVELS = 2_000
+MOST_PAIRED = 60  # columns, the first ones, whose pairs are looked at for combinations and repetitions
 MOST_NUMBERS = 60  # columns of numbers up to which sums are looked for: their search grows with the cube
 
 
@@ -224,7 +225,7 @@ def _combinations(tidy: pd.DataFrame, taken: set[Hashable]) -> list[Combination]
         for name in tidy
         if name not in taken and tidy[name].dtype.kind != "M" and 1 < tidy[name].nunique() <= MOST_KEYS
     }
-    names = sorted(codes, key=lambda name: -int(codes[name].max()))
+    names = sorted(list(codes)[:MOST_PAIRED], key=lambda name: -int(codes[name].max()))
     best: dict[Hashable, tuple[float, Hashable]] = {}
     for a, b in combinations(names, 2):
         counts = np.bincount(codes[a] * (codes[b].max() + 1) + codes[b])
@@ -255,9 +256,13 @@ def _unique(
         if pairs * alike[name] >= REPEATS and isinstance(learned := holding(rule, few, tidy), Unique):
             rules.append(learned)
     alone = {rule.moved for rule in rules}
-    for a, b in combinations(names, 2):
+    codes = {name: pd.factorize(tidy[name])[0] for name in names[:MOST_PAIRED]}
+    for a, b in combinations(codes, 2):
         moved = next((n for n in (a, b) if n in free), None)
         if moved is None or {a, b} & alone or pairs * alike[a] * alike[b] < REPEATS:
+            continue
+        together = codes[a].astype(np.int64) * len(tidy) + codes[b]
+        if len(np.unique(together[: len(few)])) < len(few) or len(np.unique(together)) < len(tidy):
             continue
         if isinstance(learned := holding(Unique((a, b), moved), few, tidy), Unique):
             rules.append(learned)
