@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tabgen.models.layers import CodeSpace
-from tabgen.models.parents import Coarse, ParentTables, choose_parents, fit_table, fit_tables, gains_of
+from tabgen.models.loglinear import Coarse, choose_parents, fit_table, fit_tables, gains_of
+from tabgen.models.parents import ParentTables
 
 
 def space_of(*sizes, ordered=False, gates=None):

@@ -12,7 +12,8 @@ import tensorflow as tf
 from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder
 from tabgen.models.layers import CodeSpace, TokenEmbedding, log_likelihood, mlp
-from tabgen.models.parents import ParentTables, choose_parents
+from tabgen.models.loglinear import choose_parents
+from tabgen.models.parents import ParentTables
 from tabgen.models.sampling import decoder_arrays, draw_codes
 
 
@@ -26,7 +27,7 @@ class VAEConfig:
         One entry a token: number of codes, whether in order, the token that tells whether it is missing
         (-1 without one), and the running number of its column.
     parents : tuple of tuple of int
-        The tokens whose tables each token starts from, see `tabgen.models.parents`.
+        The tokens whose tables each token starts from, see `tabgen.models.loglinear`.
     latent_dim : int
         Width of the latent; 0 leaves it out.
     width, depth, embedding, context : int

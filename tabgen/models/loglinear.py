@@ -1,0 +1,326 @@
+"""Rows of codes to the parents of each token, and to smoothed tables of what they say of it.
+
+Each token may have a few parents among the tokens before it. The first one is chosen as in a tree (Chow &
+Liu 1968), the others for what they add to it. What parents say is added to the token's logits from the
+start, as in a log-linear model fitted one factor at a time (Darroch & Ratcliff 1972), so that functional
+dependencies, spikes that follow another column and values that are missing together hold from the first
+step, and the network learns only what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+
+from tabgen.models.layers import CodeSpace
+
+CHOICE_ROWS = 20_000  # rows that the choice of parents looks at
+CHOICE_PAIRS = 5_000  # with more pairs of tokens than this, it looks at fewer rows
+CHOICE_CELLS = 300_000  # rows times codes that the choice of further parents looks at
+GROUPS = 16  # neighbouring codes that weak relations are told of together
+SWEEPS = 2  # times that each table is fitted again when all are there
+ROUNDS = 5  # steps towards the counts of a pair of tokens, where other parents speak too
+TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where other parents speak too
+SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
+MOST_PARENTS = 5
+SHORTLIST = 12  # best single predictors from which further parents are chosen
+LEAST_GAIN = 2.0  # nats that a parent must save on all the rows, each judged by the others, ...
+CLOSE = 0.03  # a gain that falls short of the best by this share of it is about as good
+SURENESS = 1  # standard errors by which the nats that a parent saves on rows not seen must be above 0
+
+Parents = tuple[tuple[int, ...], ...]
+Said = list[tuple[int, np.ndarray]]  # parents of a token with their tables, (parent codes, codes)
+
+
+def choose_parents(codes: np.ndarray, space: CodeSpace) -> Parents:
+    """Return the parents of each token, the best one first; none where none helps.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray
+        int32, shape ``(rows, tokens)``, in random or any order.
+    space : CodeSpace
+        The tokens.
+
+    Returns
+    -------
+    tuple of tuple of int
+        For each token at most ``MOST_PARENTS`` numbers of tokens before it.
+
+    Examples
+    --------
+    >>> city = np.random.default_rng(0).integers(0, 6, 500)
+    >>> codes = np.stack([city // 3, np.random.default_rng(1).integers(0, 4, 500), city], axis=1)
+    >>> choose_parents(codes, CodeSpace((2, 4, 6), (False,) * 3, (-1,) * 3))
+    ((), (), (0,))
+    """
+    tokens = len(space.cardinalities)
+    rows = CHOICE_ROWS if tokens * (tokens - 1) / 2 <= CHOICE_PAIRS else CHOICE_ROWS // 4
+    seen = codes[:: max(1, len(codes) // rows)]
+    return tuple(_choose(space.rows_with(seen, child), child, space) for child in range(tokens))
+
+
+def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
+    """Return the parents of one token, added as long as one is sure to help."""
+    size = space.cardinalities[child]
+    coarsely = {
+        parent: _surely(gains_of(*_grains(codes, parent, child, space)[-1]))
+        for parent in range(child)
+        if len(codes) and parent != space.gates[child]
+    }
+    best = sorted(coarsely, key=coarsely.__getitem__, reverse=True)[:SHORTLIST]
+    alone = {
+        parent: max(_surely(gains_of(*pair)) for pair in _grains(codes, parent, child, space))
+        for parent in best
+    }
+    chosen = [parent for parent in sorted(best, key=lambda p: -alone[p])[:1] if alone[parent] > 0]
+    few = codes[:: max(1, len(codes) * size // CHOICE_CELLS)]
+    said: Said = []
+    while chosen and len(chosen) < min(MOST_PARENTS, len(best)):
+        said.append((chosen[-1], fit_table(few, child, chosen[-1], said, space)))
+        laws = _laws(few, _share(few[:, child], size), said)
+        gains = {
+            parent: max(_surely(further_gains(*pair, laws)) for pair in _grains(few, parent, child, space))
+            for parent in best
+            if parent not in chosen
+        }
+        parent = max(gains, key=gains.__getitem__)
+        if gains[parent] <= 0:
+            break
+        chosen.append(parent)
+    return tuple(chosen)
+
+
+def _surely(gains: np.ndarray) -> float:
+    """Return the best mean gain of the smoothings less its standard errors."""
+    mean, spread = gains
+    return float((mean - SURENESS * spread).max())
+
+
+def _share(child: np.ndarray, size: int) -> np.ndarray:
+    """Return the law of a token on its own, shape ``(size,)``."""
+    return (np.bincount(child, minlength=size) + 0.5) / (len(child) + size / 2)
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """Codes of a token and the group that each one is in: all apart, or neighbours together.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray
+        Code of each row, shape ``(rows,)``.
+    groups : numpy.ndarray
+        Group of each code, shape ``(size,)``.
+    """
+
+    codes: np.ndarray
+    groups: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Group of each row."""
+        return self.groups[self.codes]
+
+    @property
+    def size(self) -> int:
+        """Number of groups."""
+        return int(self.groups[-1]) + 1
+
+
+def _grains(codes: np.ndarray, parent: int, child: int, space: CodeSpace) -> list[tuple[Coarse, Coarse]]:
+    """Return a pair of tokens as it is and, where one of them has many codes in order, coarsely."""
+    fine = _fine(codes[:, parent], parent, space), _fine(codes[:, child], child, space)
+    coarse = _coarse(codes[:, parent], parent, space), _coarse(codes[:, child], child, space)
+    alike = fine[0].size == coarse[0].size and fine[1].size == coarse[1].size
+    return [fine] if alike else [fine, coarse]
+
+
+def _fine(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
+    return Coarse(codes, np.arange(space.cardinalities[token]))
+
+
+def _coarse(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
+    """Put neighbouring codes into about ``GROUPS`` groups of equal weight; a missing value stays apart."""
+    groups = np.arange(space.cardinalities[token])
+    leaves = space.sizes[token]
+    if space.ordered[token] and leaves > GROUPS:
+        weights = np.bincount(codes, minlength=len(groups))[:leaves] + 1e-9
+        middle = (np.cumsum(weights) - weights / 2) / weights.sum()
+        groups[:leaves] = np.unique(np.floor(middle * GROUPS), return_inverse=True)[1]
+        groups[leaves:] = groups[leaves - 1] + 1
+    return Coarse(codes, groups)
+
+
+def gains_of(parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return the nats a row that a parent saves, each row judged by the others.
+
+    Parameters
+    ----------
+    parent, child : Coarse
+        Two tokens, as fine as the parent is to tell them.
+
+    Returns
+    -------
+    numpy.ndarray
+        Mean and standard error for each smoothing, shape ``(2, smoothings)``.
+    """
+    keys, possible = parent.rows.astype(np.int64) * child.size + child.rows, parent.size * child.size
+    if possible <= 4 * len(keys):  # counting beats sorting
+        counts = np.bincount(keys, minlength=possible)
+        pairs = np.flatnonzero(counts)
+        cells = counts[pairs]
+    else:
+        pairs, cells = np.unique(keys, return_counts=True)
+    whole = np.bincount(parent.rows)[pairs // child.size][:, None]
+    share = _share(child.rows, child.size)[pairs % child.size][:, None]
+    smooth = np.array(SMOOTHING)
+    gains = np.log((cells[:, None] - 1 + smooth * share) / (whole - 1 + smooth) / share)
+    mean = cells @ gains / cells.sum()
+    return np.stack([mean, np.sqrt(cells @ (gains - mean) ** 2) / cells.sum()])
+
+
+def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray:
+    """Return what a parent saves beyond laws that others have made; see `gains_of`.
+
+    Parameters
+    ----------
+    parent, child : Coarse
+        Two tokens.
+    laws : numpy.ndarray
+        Probability of each code of the child in each row, shape ``(rows, codes)``.
+    """
+    group, own = parent.rows, child.rows
+    laws = _sum_columns(laws, child)
+    observed, expected = _observed(parent, child), _sum_rows(parent, laws)
+    share, law = _share(own, child.size), laws[np.arange(len(own)), own]
+    gains = []
+    for smooth in SMOOTHING:
+        ratio = (observed + smooth * share) / (expected + smooth * share)
+        others = observed[group, own] - 1 + smooth * share[own]
+        others /= np.maximum(expected[group, own] - law, 0) + smooth * share[own]
+        gains.append(np.log(others) - np.log((laws * ratio[group]).sum(axis=1)))
+    block = np.stack(gains, axis=1)  # (rows, smoothings)
+    return np.stack([block.mean(axis=0), block.std(axis=0) / np.sqrt(len(own))])
+
+
+def fit_tables(codes: np.ndarray, child: int, parents: Sequence[int], space: CodeSpace) -> Said:
+    """Return the parents of a token with their tables, each fitted to what the others leave."""
+    said: Said = []
+    for parent in parents if len(codes) else ():
+        said.append((parent, fit_table(codes, child, parent, said, space)))
+    for _ in range(SWEEPS if len(said) > 1 else 0):
+        for turn, parent in enumerate(parents):
+            others = [*said[:turn], *said[turn + 1 :]]
+            said[turn] = parent, fit_table(codes, child, parent, others, space)
+    return said
+
+
+def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: CodeSpace) -> np.ndarray:
+    """Return what a parent adds to the log law of a token, smoothed as suits rows not seen.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray
+        Rows in which the token is there, shape ``(rows, tokens)``.
+    child, parent : int
+        Numbers of the two tokens.
+    said : list of (int, numpy.ndarray)
+        Parents before this one and their tables.
+    space : CodeSpace
+        The tokens.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(parent codes, codes)``.
+    """
+    size = space.cardinalities[child]
+    if said:  # the laws of all rows are held at once
+        codes = codes[:: max(1, len(codes) * size // TABLE_CELLS)]
+    share = _share(codes[:, child], size)
+    grains = _grains(codes, parent, child, space)
+    if said:
+        step = max(1, len(codes) * size // CHOICE_CELLS)
+        laws = _laws(codes[::step], share, said)
+        gains = [
+            further_gains(Coarse(to.codes[::step], to.groups), Coarse(of.codes[::step], of.groups), laws)[0]
+            for to, of in grains
+        ]
+    else:
+        gains = [gains_of(*pair)[0] for pair in grains]
+    grain = int(np.argmax(np.max(gains, axis=1)))
+    to, of = grains[grain]
+    # the weakest smoothing that is about as good as the best: the table says what the rows say
+    best = gains[grain].max()
+    smooth = SMOOTHING[int(np.argmax(gains[grain] >= best - CLOSE * abs(best)))]
+    share_of = _share(of.rows, of.size)
+    observed = _observed(to, of)
+    laws = _laws(codes, share, said) if said else share[None, :]
+    ratios = np.zeros_like(observed)
+    target = None
+    for _ in range(ROUNDS if said else 1):
+        expected = _expected(laws, ratios, to, of)
+        if target is None:
+            target = expected * (observed + smooth * share_of) / (expected + smooth * share_of)
+            short = np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
+            target *= observed.sum(axis=1, keepdims=True) / short
+        ratios += np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
+    return ratios[to.groups][:, of.groups].astype(np.float32)
+
+
+def _expected(laws: np.ndarray, ratios: np.ndarray, parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return how many rows of each pair of groups are expected, shape ``(parent groups, groups)``.
+
+    Parameters
+    ----------
+    laws : numpy.ndarray
+        Law of each row without the parent, or one for all, shape ``(rows or 1, codes)``.
+    ratios : numpy.ndarray
+        What the parent adds to its logarithm, shape ``(parent groups, groups)``.
+    """
+    factors = np.exp(ratios)[:, child.groups].astype(laws.dtype)
+    if len(laws) == 1:
+        weights = laws * factors
+        weights *= np.bincount(parent.rows, minlength=parent.size)[:, None] / weights.sum(
+            axis=1, keepdims=True
+        )
+    else:
+        weights = laws * factors[parent.rows]
+        weights /= weights.sum(axis=1, keepdims=True)
+        weights = _sum_rows(parent, weights)
+    return _sum_columns(weights.astype(np.float64), child)
+
+
+def _laws(codes: np.ndarray, share: np.ndarray, said: Said) -> np.ndarray:
+    """Return the probability of each code of a token in each row: float32, shape ``(rows, size)``."""
+    weights = np.repeat(np.log(share)[None].astype(np.float32), len(codes), axis=0)
+    for parent, table in said:
+        weights += table[codes[:, parent]]
+    weights = np.exp(weights - weights.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _observed(parent: Coarse, child: Coarse) -> np.ndarray:
+    """Return how many rows have each pair of groups, shape ``(parent groups, groups)``."""
+    pairs = parent.rows.astype(np.int64) * child.size + child.rows
+    counts = np.bincount(pairs, minlength=parent.size * child.size)
+    return counts.reshape(parent.size, child.size).astype(np.float64)
+
+
+def _sum_rows(parent: Coarse, laws: np.ndarray) -> np.ndarray:
+    """Return the sum of the laws of the rows of each parent group, shape ``(parent groups, groups)``."""
+    rows = len(laws)
+    ones = np.ones(rows, dtype=laws.dtype)
+    member = scipy.sparse.csr_matrix((ones, (parent.rows, np.arange(rows))), (parent.size, rows))
+    return member @ laws
+
+
+def _sum_columns(laws: np.ndarray, child: Coarse) -> np.ndarray:
+    """Return the probability of each group in each row, shape ``(rows, groups)``."""
+    if child.size == laws.shape[1]:
+        return laws
+    return np.add.reduceat(laws, np.searchsorted(child.groups, np.arange(child.size)), axis=1)
