@@ -225,7 +225,8 @@ def _apply(inferred: Column, values: pd.Series, claim: Claim) -> Column:
         )
     if claim.unique and len(distinct) < len(present):
         raise _misfit(inferred, present[present.duplicated()], "occurs twice", "unique")
-    column = replace(inferred, null=null, missing=float(absent.mean()))
+    shares = inferred.null_shares if null == inferred.null else ()
+    column = replace(inferred, null=null, null_shares=shares, missing=float(absent.mean()))
     facts = _facts(column, values, distinct, claim, null == inferred.null) if len(distinct) else {}
     if column.kind == "constant" and facts.get("kind") != "identifier":
         return column

@@ -226,7 +226,8 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
     absent = values.isna().to_numpy(dtype=bool)
     objects = values.to_numpy(dtype=object)
     parsed = column.number is not None or column.date_format is not None
-    nulls = {column.null, *(NULLS if parsed else ())} - {None}
+    spellings = (spelling for spelling, _ in column.null_shares)
+    nulls = {column.null, *spellings, *(NULLS if parsed else ())} - {None}
     if nulls:
         absent = absent | np.array([isinstance(v, str) and v in nulls for v in objects], dtype=bool)
     if column.missing == 0 and absent.any():

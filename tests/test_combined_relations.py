@@ -195,6 +195,7 @@ def test_rules_are_kept_in_every_sampled_row(tmp_path):
     pairs = set(table[["model", "colour"]].itertuples(index=False, name=None))
     assert set(fake[["model", "colour"]].itertuples(index=False, name=None)) <= pairs
     assert not fake.duplicated(["customer", "day"]).any()
+    assert gan.sample(0).dtypes.equals(table.dtypes)
     text = gan.summary()
     assert "known combinations of model, colour" in text
     assert "customer + day never twice" in text
@@ -248,6 +249,7 @@ def test_rows_that_break_it_are_drawn_again(sums):
     gan = TabularGAN(epochs=1, relations=[rule], random_state=0).fit(sums)
     fake = gan.sample(3_000, seed=1)
     assert len(fake) == 3_000
+    assert len(gan.sample(0)) == 0
     assert (fake["a"] + fake["b"] < 100).all()
     assert fake["key"].is_unique
     pd.testing.assert_frame_equal(gan.sample(3_000, seed=1), fake)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tabgen.errors import SchemaError
+from tabgen.inference import infer_schema
 from tabgen.jsonvalues import dtype_from_json, dtype_to_json, scalar_from_json, scalar_to_json
 from tabgen.schema import Column, NumberLook, Schema
 
@@ -351,3 +352,11 @@ def test_all_faults_come_at_once():
     faults = CHECKED.check(frame)
     assert len(faults) == 4 + 1 + 2 + 1
     assert len(CHECKED.check(pd.DataFrame())) == 6
+
+
+def test_every_spelling_of_a_missing_value_passes_the_check():
+    frame = pd.DataFrame({"x": ["1.5", "2", "n/a", "unknown", "2.25", "n/a"] * 9})
+    schema = infer_schema(frame)
+    assert schema.check(frame) == []
+    (fault,) = schema.check(pd.DataFrame({"x": ["1.5", "unknown", "other"]}, dtype=frame["x"].dtype))
+    assert "'other' at row 2" in fault
