@@ -234,7 +234,8 @@ class Increments:
 
     def describe(self) -> str:
         """Return the rule as a line of text."""
-        return f"{self.column} in steps of {f'{self.step:.12g}' if self.step else 'its own'}"
+        start = f" from {self.start:.12g}" if self.start else ""
+        return f"{self.column} in steps of {f'{self.step:.12g}' if self.step else 'its own'}{start}"
 
 
 @dataclass(frozen=True)
