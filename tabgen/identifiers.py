@@ -1,4 +1,9 @@
-"""Keys and personal text to the pattern they follow, and fresh values of that pattern."""
+"""Keys and personal text to the pattern they follow, and fresh values of that pattern.
+
+Texts are sampled from templates, not from a character model: a template holds nothing that fewer than
+``COMMON`` rows share, which can be read in the model file and counted, while a network may have learned a
+rare name by heart; and it always keeps the pattern, has no training time and no failed draws.
+"""
 
 from __future__ import annotations
 
