@@ -1,7 +1,7 @@
 """Keys and personal text to the pattern they follow, and fresh values of that pattern.
 
-Texts are sampled from templates, not from a character model: a template holds nothing that fewer than
-``COMMON`` rows share, which can be read in the model file and counted, while a network may have learned a
+Texts are sampled from templates, not from a character model: a template keeps no word that fewer than
+``COMMON`` rows share, which can be read and counted in the model file, while a network may have learned a
 rare name by heart; and it always keeps the pattern, has no training time and no failed draws.
 """
 
