@@ -25,7 +25,7 @@ SWEEPS = 2  # times that each table is fitted again when all are there
 ROUNDS = 5  # steps towards the counts of a pair of tokens, where other parents speak too
 TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where other parents speak too
 SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
-MOST_PARENTS = 5
+MOST_PARENTS = 4
 SHORTLIST = 12  # best single predictors from which further parents are chosen
 LEAST_GAIN = 2.0  # nats that a parent must save on all the rows, each judged by the others, ...
 CLOSE = 0.03  # a gain that falls short of the best by this share of it is about as good
@@ -199,10 +199,10 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
     share, law = _share(own, child.size), laws[np.arange(len(own)), own]
     gains = []
     for smooth in SMOOTHING:
-        ratio = (observed + smooth * share) / (expected + smooth * share)
+        ratio = ((observed + smooth * share) / (expected + smooth * share)).astype(laws.dtype)
         others = observed[group, own] - 1 + smooth * share[own]
         others /= np.maximum(expected[group, own] - law, 0) + smooth * share[own]
-        gains.append(np.log(others) - np.log((laws * ratio[group]).sum(axis=1)))
+        gains.append(np.log(others) - np.log(np.einsum("rc,rc->r", laws, ratio[group])))
     block = np.stack(gains, axis=1)  # (rows, smoothings)
     return np.stack([block.mean(axis=0), block.std(axis=0) / np.sqrt(len(own))])
 
