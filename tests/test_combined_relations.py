@@ -22,6 +22,7 @@ from tabgen.relations import (
     relations_from_json,
     relations_to_json,
 )
+from tabgen.relations.predicate import draw_until
 
 DAY = 86_400
 
@@ -271,6 +272,16 @@ def test_one_that_cannot_be_met_is_told(sums):
     gan = TabularGAN(epochs=1, relations=[rule]).fit(sums)
     with pytest.raises(SchemaError, match=r"'luck' held in 0\.0% of the rows .* 50 of 50 rows are still"):
         gan.sample(50)
+
+
+def test_a_rule_that_few_rows_keep_still_gets_its_rows():
+    rng = np.random.default_rng(0)
+    rule = Predicate(lambda frame: frame["x"] < 0.03, "x < 0.03")
+    rows = draw_until(
+        500, lambda n: pd.DataFrame({"x": rng.random(n)}), lambda tidy: tidy, lambda tidy: tidy, [rule]
+    )
+    assert len(rows) == 500
+    assert (rows["x"] < 0.03).all()
 
 
 def test_a_function_must_answer_for_each_row(sums):

@@ -13,6 +13,7 @@ from tabgen.errors import SchemaError
 from tabgen.relations.relation import refuse
 
 ROUNDS = 20  # times that rows are drawn again
+MOST_AT_ONCE = 10  # times as many rows as are wanted that are drawn again in one turn, for memory's sake
 LEAST_RATE = 0.01  # share of rows that keep the rules from which a draw is planned; rarer ones take longer
 
 
@@ -115,20 +116,21 @@ def draw_until(
     SchemaError
         If too few rows keep the rules.
     """
-    rows = finish(draw(n))
-    kept = rows
-    for _ in range(ROUNDS):
+    rows, old = finish(draw(n)), 0  # rows kept from before come first
+    for left in reversed(range(ROUNDS)):
         table = look(rows)
         held = np.stack([predicate.holds(table) for predicate in predicates], axis=1)
-        kept = rows[held.all(axis=1)]
+        kept, new = rows[held.all(axis=1)], held[old:]
         if len(kept) >= n:
             return kept.iloc[:n].reset_index(drop=True)
-        short = n - len(kept)
-        ask = int(np.ceil(1.2 * short / max(held.all(axis=1).mean(), LEAST_RATE)))
-        rows = finish(pd.concat([kept, draw(ask)], ignore_index=True))
-    worst = predicates[int(held.mean(axis=0).argmin())]
+        if left:
+            old = len(kept)
+            ask = int(np.ceil(1.2 * (n - old) / max(new.all(axis=1).mean(), LEAST_RATE)))
+            more = draw(min(ask, MOST_AT_ONCE * n))
+            rows = finish(pd.concat([kept, more], ignore_index=True))
+    worst = predicates[int(new.mean(axis=0).argmin())]
     raise SchemaError(
-        f"The relation {worst.text!r} held in {held.mean(axis=0).min():.1%} of the rows of the last of "
+        f"The relation {worst.text!r} held in {new.mean(axis=0).min():.1%} of the rows of the last of "
         f"{ROUNDS} draws, and {n - len(kept):,} of {n:,} rows are still missing. Loosen it, or write it as "
         "a relation with a forward and an inverse."
     )
