@@ -284,8 +284,9 @@ def _quiet_tensorflow() -> Iterator[None]:
 def _training(gan: TabularGAN) -> str:
     if gan.history_.empty:
         return "nothing to learn: no column varies"
-    epochs = len(gan.history_)
-    return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {gan.history_['seconds'].iloc[-1]:.0f} s"
+    seconds = gan.history_.groupby("stage")["seconds"].max().sum()
+    epochs = gan.history_["learning_rate"].notna().sum()
+    return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {seconds:.0f} s"
 
 
 def _place(target: str) -> str:

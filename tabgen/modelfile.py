@@ -32,7 +32,7 @@ from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema
 from tabgen.tables import Dialect, write_whole
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MEMBERS = (
     "schema.json",
     "relations.json",
@@ -153,7 +153,7 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             encoder=encoder,
             identifiers=identifiers,
             model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
-            history=pd.DataFrame(history["data"], columns=history["columns"]),
+            history=_history_from_json(history),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -207,6 +207,12 @@ def _parameters_to_json(parameters: dict[str, Any]) -> dict[str, Any]:
 def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
     relations = parameters["relations"]
     return {**parameters, "relations": "auto" if relations == "auto" else relations_from_json(relations)}
+
+
+def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(history["data"], columns=history["columns"])
+    curves = frame.columns.difference(["stage", "epoch", "ended"])
+    return frame.astype(dict.fromkeys(curves, float))  # a curve of gaps only has no dtype in JSON
 
 
 def _keras_bytes(model: Any) -> bytes:

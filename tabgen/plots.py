@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 import matplotlib.dates
 import numpy as np
@@ -21,8 +22,69 @@ LABEL_LENGTH = 18
 ROW_BINS = 40
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A few curves of a training history that belong in one picture.
+
+    Attributes
+    ----------
+    title : str
+        What is on the vertical axis.
+    stages : tuple of str
+        Which stages of training it is about.
+    curves : dict of str to str
+        Columns of the history and what to call them.
+    over : str
+        The column on the horizontal axis.
+    level : float or None
+        Where to draw a line, for instance chance.
+    """
+
+    title: str
+    stages: tuple[str, ...]
+    curves: dict[str, str]
+    over: str = "epoch"
+    level: float | None = None
+
+
+PANELS = (
+    Panel(
+        "loss (nats a row)",
+        ("vae", "autoencoder"),
+        {"loss": "training, some columns given", "val_loss": "validation"},
+    ),
+    Panel(
+        "validation terms (nats a row)",
+        ("vae", "autoencoder"),
+        {"val_reconstruction": "reconstruction", "val_kl": "Kullback-Leibler"},
+    ),
+    Panel("learning rate", ("vae", "autoencoder"), {"learning_rate": "learning rate"}),
+    Panel("two-sample score", ("vae", "autoencoder"), {"two_sample": "autoencoder"}, level=0.5),
+    Panel(
+        "contest: losses (nats)",
+        ("contest",),
+        {"generator_loss": "generator", "critic_loss": "critic"},
+        level=0.693,
+    ),
+    Panel(
+        "contest: critic's accuracy on held-out rows",
+        ("contest",),
+        {"val_real_accuracy": "real", "val_generated_accuracy": "generated"},
+        level=0.5,
+    ),
+    Panel("contest: two-sample score", ("contest",), {"two_sample": "generator"}, level=0.5),
+    Panel(
+        "discriminator's accuracy on held-out rows",
+        ("discriminator",),
+        {"real_accuracy": "real", "generated_accuracy": "generated"},
+        over="trees",
+        level=0.5,
+    ),
+)
+
+
 def plot_training(history: pd.DataFrame) -> Figure:
-    """Draw training curves: total loss, loss terms and learning rate by epoch.
+    """Draw training curves: losses, their terms, learning rate, two-sample scores, accuracies.
 
     Parameters
     ----------
@@ -32,37 +94,49 @@ def plot_training(history: pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
+        One panel for each group of curves that the history holds.
 
     Examples
     --------
-    >>> history = pd.DataFrame({"epoch": [1, 2], "loss": [9.0, 7.0], "val_loss": [9.5, 8.0]})
+    >>> losses = {"loss": [9.0, 7.0], "val_loss": [9.5, 8.0]}
+    >>> history = pd.DataFrame({"stage": "vae", "epoch": [1, 2], **losses})
     >>> len(plot_training(history).axes)
     1
     """
-    panels = [
-        ("loss (nats a row)", {"loss": "training, some columns given", "val_loss": "validation"}),
-        (
-            "validation terms (nats a row)",
-            {"val_reconstruction": "reconstruction", "val_kl": "Kullback-Leibler"},
-        ),
-        ("learning rate", {"learning_rate": "learning rate"}),
-    ]
-    known = [(title, curves) for title, curves in panels if set(curves) <= set(history.columns)]
-    figure = _figure(4.2 * max(len(known), 1), 3.2)
-    axes = np.atleast_1d(figure.subplots(1, max(len(known), 1)))
-    for axis, (title, curves) in zip(axes, known, strict=False):
-        long = history.melt("epoch", list(curves), "curve").replace({"curve": curves})
-        sns.lineplot(long, x="epoch", y="value", hue="curve", ax=axis, palette=_colours(len(curves)))
-        axis.set(title=title, ylabel="")
-        axis.legend(title=None, frameon=False)
-        if len(curves) == 1:
-            axis.get_legend().remove()
-    if {"val_loss", "epoch"} <= set(history.columns) and len(history):
-        best = history.loc[history["val_loss"].idxmin(), "epoch"]
-        axes[0].axvline(best, color="0.6", linestyle=":", linewidth=1)
-        axes[0].annotate(" kept", (best, axes[0].get_ylim()[1]), va="top", color="0.4", fontsize=8)
+    known = [panel for panel in PANELS if not _rows_of(panel, history).empty]
+    across = min(4, max(len(known), 1))
+    down = max(-(-len(known) // across), 1)
+    figure = _figure(4.0 * across, 3.0 * down)
+    axes = np.atleast_1d(figure.subplots(down, across)).ravel()
+    for axis, panel in zip(axes, known, strict=False):
+        _draw_curves(_rows_of(panel, history), panel, axis)
+    for axis in axes[max(len(known), 1) :]:
+        axis.set_axis_off()
     sns.despine(figure)
     return figure
+
+
+def _rows_of(panel: Panel, history: pd.DataFrame) -> pd.DataFrame:
+    """Return the curves of a panel in long form; no row where the history has not all of them."""
+    if not {"stage", *panel.curves, panel.over} <= set(history.columns):
+        return pd.DataFrame()
+    rows = history[history["stage"].isin(panel.stages)]
+    return rows.melt(panel.over, list(panel.curves), "curve").replace({"curve": panel.curves}).dropna()
+
+
+def _draw_curves(long: pd.DataFrame, panel: Panel, axis: Axes) -> None:
+    colours = _colours(len(panel.curves))
+    few = len(long) <= 12 * len(panel.curves)  # points that a line alone would hide
+    sns.lineplot(
+        long, x=panel.over, y="value", hue="curve", ax=axis, palette=colours, marker="o" if few else None
+    )
+    if panel.level is not None:
+        axis.axhline(panel.level, color="0.6", linestyle=":", linewidth=1)
+    axis.set(title=panel.title, ylabel="", xlabel=panel.over)
+    axis.title.set_fontsize(10)
+    legend = axis.legend(title=None, frameon=False, fontsize=8)
+    if len(colours) == 1:
+        legend.remove()
 
 
 def plot_columns(tables: Comparison, columns: list[Hashable] | None = None) -> Figure:

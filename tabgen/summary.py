@@ -78,14 +78,27 @@ def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> 
     facts = {"tokens": f"{len(layout):,} with {int(layout.cardinalities.sum()):,} codes in all"}
     if model is None:
         return {**facts, "model": "none: no column varies"}
-    weights = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-    best = history.loc[history["val_loss"].idxmin()]
-    return {
-        **facts,
-        "model": f"{type(model).__name__}, {weights:,} weights",
-        "training": f"{len(history)} epochs in {history['seconds'].iloc[-1]:.0f} s",
-        "validation": f"{best['val_loss']:.3f} nats a row, of which {best['val_kl']:.3f} for the latent",
-    }
+    facts["model"] = _architecture(model)
+    for stage, curves in history.groupby("stage", sort=False):
+        last = curves.iloc[-1]
+        count = f"{len(curves)} epochs" if "trees" not in curves or curves["trees"].isna().all() else "trees"
+        facts[f"stage: {stage}"] = f"{count} in {last['seconds']:.0f} s; {last['ended']}"
+    best = history.loc[history["val_loss"].where(history["val_kl"].notna()).idxmin()]
+    facts["validation"] = f"{best['val_loss']:.3f} nats a row, of which {best['val_kl']:.3f} for the latent"
+    scores = history["two_sample"].dropna()
+    if len(scores):
+        facts["two-sample score"] = f"{scores.iloc[-1]:.3f} (0.5: real and generated rows are alike)"
+    return facts
+
+
+def _architecture(model: Any) -> str:
+    """Return kinds and numbers of weights of a model and its parts."""
+    told = [f"{type(model).__name__} of"] if hasattr(model, "discriminator") else []
+    for part in (getattr(model, "generator", model), getattr(model, "discriminator", None)):
+        if part is not None:
+            weights = sum(int(np.prod(variable.shape)) for variable in part.weights)
+            told.append(f"{type(part).__name__} ({weights:,} weights)")
+    return " ".join(told)
 
 
 def _table(rows: Sequence[Sequence[str]], width: int) -> str:

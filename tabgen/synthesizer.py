@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tabgen.cleaning import clean, restore
-from tabgen.encoding import fit_encoder
+from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
+MODELS = ("vae", "gan", "vae-gan")
 SEED_RULE = "None or a whole number from 0 on"
 
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
@@ -41,6 +42,10 @@ class TabularGAN(BaseEstimator):
 
     Parameters
     ----------
+    model : {"vae-gan", "vae", "gan"}, default="vae-gan"
+        A variational autoencoder that draws token after token ("vae"); the same with a discriminator that
+        chooses among its draws ("vae-gan"); a generator of latents trained against a critic, and the same
+        kind of discriminator ("gan").
     epochs : int or "auto", default="auto"
         Rounds of training, each a pass over the rows (25 to 250 optimizer steps); "auto" trains until
         held-out rows gain no more.
@@ -73,7 +78,9 @@ class TabularGAN(BaseEstimator):
     model_ : keras.Model or None
         The trained model; None where no column varies.
     history_ : pandas.DataFrame
-        One row an epoch: loss terms, validation, learning rate, seconds.
+        One row an epoch of each stage: loss terms, validation, two-sample score, accuracy of the
+        discriminator on held-out real and on generated rows, learning rate, seconds of the stage; the last
+        row of a stage says why it ended.
     feature_names_in_ : numpy.ndarray
         Labels of the columns.
     n_features_in_ : int
@@ -93,6 +100,7 @@ class TabularGAN(BaseEstimator):
     def __init__(
         self,
         *,
+        model: str = "vae-gan",
         epochs: int | str = "auto",
         batch_size: int | str = "auto",
         max_minutes: float | None = None,
@@ -102,6 +110,7 @@ class TabularGAN(BaseEstimator):
         random_state: int | None = None,
         verbose: bool = False,
     ) -> None:
+        self.model = model
         self.epochs = epochs
         self.batch_size = batch_size
         self.max_minutes = max_minutes
@@ -160,7 +169,7 @@ class TabularGAN(BaseEstimator):
         self.identifiers_ = fit_identifiers(frame, self.schema_)
         self.encoder_ = fit_encoder(tidy)
         self.model_, self.history_ = _train(
-            self.encoder_, tidy, settings, int(self.latent_dim), callbacks, self.verbose
+            self.model, self.encoder_, tidy, settings, int(self.latent_dim), callbacks, self.verbose
         )
         self._name_features()
         return self
@@ -307,6 +316,7 @@ class TabularGAN(BaseEstimator):
 def _check_parameters(gan: TabularGAN) -> Any:
     """Return the training settings, or say which parameter is wrong."""
     rules: dict[Hashable, tuple[bool, str]] = {
+        "model": (gan.model in MODELS, 'one of "vae", "gan" and "vae-gan"'),
         "epochs": (_auto_or_count(gan.epochs), '"auto" or a whole number from 1 on'),
         "batch_size": (_auto_or_count(gan.batch_size), '"auto" or a whole number from 1 on'),
         "max_minutes": (
@@ -352,7 +362,8 @@ def _is_between(value: Any, low: float, high: float) -> bool:
 
 
 def _train(
-    encoder: Any,
+    kind: str,
+    encoder: TableEncoder,
     tidy: pd.DataFrame,
     settings: Any,
     latent_dim: int,
@@ -360,15 +371,18 @@ def _train(
     verbose: bool,
 ) -> tuple[Any, pd.DataFrame]:
     """Return a trained model and its history."""
-    from tabgen.models import ConditionalVAE, train, vae_config
+    from tabgen.models import Task, fit_model
 
     if not encoder.layout.tokens:
         return None, pd.DataFrame()
     codes = encoder.encode(tidy)
-    config = vae_config(encoder.layout, codes, latent_dim, settings.seed)
-    model = ConditionalVAE(config)
-    history = pd.DataFrame(train(model, codes, settings, callbacks=callbacks, verbose=verbose))
-    history.insert(0, "epoch", np.arange(1, len(history) + 1))
-    trained = ConditionalVAE(config)  # without the optimizer's state, twice the size of the weights
-    trained.set_weights(model.get_weights())
-    return trained, history
+    fitted = fit_model(kind, Task(encoder.layout, codes, settings, latent_dim, callbacks, verbose))
+    return fitted.model, pd.concat(map(_as_frame, fitted.stages), ignore_index=True)
+
+
+def _as_frame(stage: Any) -> pd.DataFrame:
+    """Return a stage of training as rows; the last one says why it ended."""
+    frame = pd.DataFrame(stage.curves)
+    frame.insert(0, "stage", stage.name)
+    frame.insert(1, "epoch", np.arange(1, len(frame) + 1))
+    return frame.assign(ended=[""] * (len(frame) - 1) + [stage.ended])

@@ -205,6 +205,6 @@ def test_chosen_columns_only(people):
 @pytest.mark.parametrize("columns", [[], ["epoch", "loss", "val_loss"]], ids=["empty", "losses only"])
 def test_plot_training_draws_what_there_is(columns):
     history = pd.DataFrame(np.ones((3, len(columns))), columns=columns)
-    figure = plot_training(history)
+    figure = plot_training(history.assign(stage="vae"))
     assert isinstance(figure, Figure)
     assert [axis.get_title() for axis in figure.axes] == (["loss (nats a row)"] if columns else [""])

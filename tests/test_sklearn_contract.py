@@ -17,6 +17,7 @@ CHECKS = [
     "check_valid_tag_types",
 ]
 PARAMETERS = {
+    "model": "vae",
     "epochs": 3,
     "batch_size": 32,
     "max_minutes": 1.5,

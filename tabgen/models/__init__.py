@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tabgen.models.training import TrainingConfig, train
-from tabgen.models.vae import ConditionalVAE, vae_config
+from tabgen.models.fitting import Fitted, Task, fit_model
+from tabgen.models.gan import LatentGAN
+from tabgen.models.guided import GuidedModel
+from tabgen.models.training import TrainingConfig
+from tabgen.models.vae import ConditionalVAE
 
-__all__ = ["ConditionalVAE", "TrainingConfig", "train", "vae_config"]
+__all__ = ["ConditionalVAE", "Fitted", "GuidedModel", "LatentGAN", "Task", "TrainingConfig", "fit_model"]

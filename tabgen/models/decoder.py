@@ -1,4 +1,4 @@
-"""The column-causal decoder: embeddings of a row to logits, each token seeing only those before it."""
+"""Decoders: a column-causal one, in which a token sees those before it, and one that sees a latent only."""
 
 from __future__ import annotations
 
@@ -86,6 +86,57 @@ class CausalDecoder(keras.layers.Layer):
         if self.skip is not None:
             coefficients += self.skip(embedded)
         return self.heads(coefficients)
+
+    def _drop(self, hidden: tf.Tensor) -> tf.Tensor:
+        return keras.random.dropout(hidden, self.dropout, seed=self.seeds)
+
+
+@keras.saving.register_keras_serializable("tabgen")
+class LatentDecoder(keras.layers.Layer):
+    """A residual network from a context, which holds the latent, to the logits of all tokens at once.
+
+    Parameters
+    ----------
+    space : CodeSpace
+        The tokens.
+    width, depth : int
+        Hidden units in a layer, and number of layers.
+    context : int
+        Width of the context vector.
+    dropout : float
+        Share of hidden units dropped in training.
+    seed : keras.random.SeedGenerator
+        Source of initial weights and dropout.
+    """
+
+    def __init__(
+        self,
+        space: CodeSpace,
+        width: int,
+        depth: int,
+        context: int,
+        dropout: float,
+        seed: keras.random.SeedGenerator,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        coefficients = len(space.coefficient_owner)
+        self.first = MaskedDense(np.ones((context, width)), seed)
+        self.deeper = [MaskedDense(np.ones((width, width)), seed) for _ in range(depth - 1)]
+        self.to_heads = MaskedDense(np.ones((width, coefficients)), seed, use_bias=False, scale=0.1)
+        self.heads = TokenHeads(space, seed)
+        self.dropout, self.seeds = dropout, seed
+
+    def trunk(self, context: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return the last hidden layer, shape ``(batch, width)``."""
+        hidden = tf.nn.silu(self.first(context))
+        for layer in self.deeper:
+            hidden = hidden + tf.nn.silu(layer(self._drop(hidden) if training else hidden))
+        return self._drop(hidden) if training else hidden
+
+    def call(self, context: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return logits, shape ``(batch, codes)``, from a context of shape ``(batch, context)``."""
+        return self.heads(self.to_heads(self.trunk(context, training)))
 
     def _drop(self, hidden: tf.Tensor) -> tf.Tensor:
         return keras.random.dropout(hidden, self.dropout, seed=self.seeds)

@@ -36,7 +36,7 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Draw the bar."""
-        self.began = time.perf_counter()
+        self.began = self.began or time.perf_counter()
         self.bar.start()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from tabgen.models.decoder import CausalDecoder
-from tabgen.models.layers import CodeSpace, TokenEmbedding
+from tabgen.models.decoder import CausalDecoder, LatentDecoder
+from tabgen.models.layers import CodeSpace, MaskedDense, TokenEmbedding
 from tabgen.models.parents import ParentTables
 
 BLOCK = 32  # rows that share one stratified draw
@@ -58,35 +58,50 @@ class DecoderArrays:
 
 
 def decoder_arrays(
-    space: CodeSpace, embedding: TokenEmbedding, decoder: CausalDecoder, parents: ParentTables
+    space: CodeSpace,
+    embedding: TokenEmbedding,
+    decoder: CausalDecoder | LatentDecoder,
+    parents: ParentTables,
 ) -> DecoderArrays:
-    """Read the weights of a decoder."""
-    tokens = range(len(space.cardinalities))
+    """Read the weights of a decoder; the context of a latent one is its last hidden layer."""
+    tokens = len(space.cardinalities)
     owner = space.coefficient_owner
-    columns = [np.flatnonzero(owner == t) for t in tokens]
-    to_heads = decoder.to_heads.masked_kernel().numpy()
-    context_to_heads = decoder.context_to_heads.masked_kernel().numpy()
-    skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
-    basis: list[np.ndarray | None] = [None] * len(tokens)
+    columns = [np.flatnonzero(owner == t) for t in range(tokens)]
+    basis: list[np.ndarray | None] = [None] * tokens
     for bank, bases in zip(space.banks, decoder.heads.bases(), strict=True):
         for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
             basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
     bias = decoder.heads.bias.numpy() + space.padding
+    table, to_heads = embedding.table().numpy(), decoder.to_heads.masked_kernel().numpy()
+    skip = None
+    if isinstance(decoder, CausalDecoder):
+        hidden: list[MaskedDense] = [decoder.first, *decoder.deeper]
+        first, *deeper = [layer.masked_kernel().numpy() for layer in hidden]
+        biases = [np.asarray(layer.bias) for layer in hidden]
+        from_context = [layer.masked_kernel().numpy() for layer in decoder.from_context]
+        context_to_heads = decoder.context_to_heads.masked_kernel().numpy()
+        skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
+        stops = np.searchsorted(decoder.degrees, np.arange(tokens), side="right")
+    else:  # no unit waits for a token
+        context_to_heads, to_heads = to_heads, to_heads[:0]
+        first, deeper = np.zeros((tokens * table.shape[1], 0), dtype=np.float32), []
+        from_context, biases = [context_to_heads[:, :0]], [first[0]]
+        stops = np.zeros(tokens, dtype=np.int64)
     return DecoderArrays(
-        table=embedding.table().numpy(),
+        table=table,
         offsets=space.offsets,
-        first=decoder.first.masked_kernel().numpy(),
-        deeper=[layer.masked_kernel().numpy() for layer in decoder.deeper],
-        from_context=[layer.masked_kernel().numpy() for layer in decoder.from_context],
-        biases=[np.asarray(layer.bias) for layer in (decoder.first, *decoder.deeper)],
+        first=first,
+        deeper=deeper,
+        from_context=from_context,
+        biases=biases,
         to_heads=[np.ascontiguousarray(to_heads[:, c]) for c in columns],
         context_to_heads=[np.ascontiguousarray(context_to_heads[:, c]) for c in columns],
         skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
         basis=basis,
         head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
-        parents=[parents.of_token(t) for t in tokens],
+        parents=[parents.of_token(t) for t in range(tokens)],
         gates=space.gates,
-        stops=np.searchsorted(decoder.degrees, np.arange(len(tokens)), side="right"),
+        stops=stops,
     )
 
 

@@ -14,9 +14,11 @@ import tensorflow as tf
 
 from tabgen.errors import TrainingDiverged
 from tabgen.models.progress import TrainingProgress
+from tabgen.models.twosample import two_sample_score
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
+SCORED_ROWS = 2_000  # held-out rows that the two-sample score looks at
 FEWEST_STEPS, MOST_STEPS = 25, 250  # of an epoch: validation should come neither too often nor too rarely
 
 
@@ -43,8 +45,9 @@ class TrainingConfig:
         Share of rows held out to judge the weights.
     validation_rows : int
         Most rows to hold out.
-    patience : int
-        With ``epochs="auto"``: steps without a better validation loss before annealing.
+    patience, least_gain : int, float
+        With ``epochs="auto"``: annealing begins after as many steps in which the validation loss did not
+        fall by as many nats a row.
     hold_steps : int
         With ``epochs="auto"``: most steps before annealing.
     anneal_share : float
@@ -65,6 +68,7 @@ class TrainingConfig:
     validation_share: float = 0.1
     validation_rows: int = 4_000
     patience: int = 200
+    least_gain: float = 0.01
     hold_steps: int = 2_000
     anneal_share: float = 0.35
     seed: int = 0
@@ -83,28 +87,73 @@ class TrainingConfig:
         return min(automatic, rows)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training, told by its curves.
+
+    Attributes
+    ----------
+    name : str
+        What was trained.
+    curves : dict of str to list of float
+        One value an epoch; NaN where there is none.
+    ended : str
+        Why it ended.
+    """
+
+    name: str
+    curves: dict[str, list[float]]
+    ended: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Numbers of the rows to learn from and of those held out to judge by.
+
+    Attributes
+    ----------
+    learn, held_out : numpy.ndarray
+        Below 50 rows both are all rows: too few to hold any out.
+    """
+
+    learn: np.ndarray
+    held_out: np.ndarray
+
+
+def split_rows(rows: int, config: TrainingConfig) -> Split:
+    """Draw which rows to hold out."""
+    if rows < 50:
+        return Split(np.arange(rows), np.arange(rows))
+    order = np.random.default_rng(config.seed).permutation(rows)
+    held_out = min(round(rows * config.validation_share), config.validation_rows)
+    return Split(order[held_out:], order[:held_out])
+
+
 class AnnealFromBest(keras.callbacks.Callback):
     """Warm up, hold the learning rate, then anneal it to zero from the best weights seen.
 
     The moving average of the weights is what validation sees and what is kept. The hold ends when
     validation stops improving, at ``hold_steps``, at the planned share of ``epochs``, or when the
     time budget calls for the end; the annealing then starts from the best average, never from a hot
-    or overfitted state.
+    or overfitted state. Hold and annealing are two runs of Keras, for they learn from different rows.
     """
 
     def __init__(self, config: TrainingConfig, steps_per_epoch: int) -> None:
         super().__init__()
         self.config, self.steps_per_epoch = config, steps_per_epoch
-        self.step = self.best_step = 0
-        self.best_loss = math.inf
+        self.step = self.best_step = self.epochs = 0
+        self.best_loss = self.milestone = math.inf
+        self.milestone_step = 0
         self.best_weights: list[np.ndarray] | None = None
         self.anneal_start: int | None = None
         self.anneal_steps = 0
+        self.ended = ""
         self.began = time.perf_counter()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Start the clock."""
-        self.began = time.perf_counter()
+        if self.step == 0:
+            self.began = time.perf_counter()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Set the learning rate of the next step."""
@@ -126,17 +175,22 @@ class AnnealFromBest(keras.callbacks.Callback):
         if loss < self.best_loss:
             self.best_loss, self.best_step = loss, self.step
             self.best_weights = self.model.get_weights()
+        if loss < self.milestone - self.config.least_gain:
+            self.milestone, self.milestone_step = loss, self.step
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Decide whether to go on, to anneal or to stop."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
             logs["seconds"] = time.perf_counter() - self.began
-        if self.anneal_start is None:
-            if self._hold_is_over(epoch):
-                self._start_annealing(epoch)
-        elif self.step >= self.anneal_start + self.anneal_steps:
-            self.model.stop_training = True
+        over = self._hold_is_over(epoch) if self.anneal_start is None else self.step >= self.last_step
+        self.model.stop_training = self.model.stop_training or over
+        self.epochs = epoch + 1
+
+    @property
+    def last_step(self) -> int:
+        """The step at which the annealing ends."""
+        return (self.anneal_start or 0) + self.anneal_steps
 
     def expected_epochs(self) -> int:
         """Return the number of epochs after which training ends at the latest."""
@@ -144,74 +198,111 @@ class AnnealFromBest(keras.callbacks.Callback):
             return self.config.epochs
         steps = self.config.hold_steps * (1 + self.config.anneal_share)
         if self.anneal_start is not None:
-            steps = self.anneal_start + self.anneal_steps
+            steps = self.last_step
         return math.ceil(steps / self.steps_per_epoch)
 
     def _hold_is_over(self, epoch: int) -> bool:
         elapsed = time.perf_counter() - self.began
-        share = self.config.anneal_share / (1 + self.config.anneal_share)
-        if self.config.max_minutes and elapsed > (1 - share) * 60 * self.config.max_minutes:
-            return True
-        if isinstance(self.config.epochs, int):
-            return epoch + 1 >= math.floor((1 - share) * self.config.epochs)
-        stale = self.step - self.best_step >= self.config.patience
-        return stale or self.step >= self.config.hold_steps
+        hold_share = 1 / (1 + self.config.anneal_share)
+        if self.config.max_minutes and elapsed > hold_share * 60 * self.config.max_minutes:
+            self.ended = "the time is up"
+        elif isinstance(self.config.epochs, int):
+            planned = epoch + 1 >= math.floor(hold_share * self.config.epochs)
+            self.ended = "all epochs are done" if planned else ""
+        elif self.step - self.milestone_step >= self.config.patience:
+            self.ended = "held-out rows gain no more"
+        elif self.step >= self.config.hold_steps:
+            self.ended = "all steps are done"
+        return bool(self.ended)
 
-    def _start_annealing(self, epoch: int) -> None:
-        """Go back to the best weights and plan how long the annealing takes."""
+    def start_annealing(self) -> bool:
+        """Go back to the best weights and plan how long to anneal; tell whether to anneal at all."""
         self.anneal_start = self.step
         self.anneal_steps = math.ceil(self.config.anneal_share * self.best_step)
         if isinstance(self.config.epochs, int):
-            epochs_left = self.config.epochs - epoch - 1
-            self.anneal_steps = max(1, epochs_left * self.steps_per_epoch)
-            self.model.stop_training = epochs_left == 0
+            self.anneal_steps = (self.config.epochs - self.epochs) * self.steps_per_epoch
         if self.config.max_minutes:
             elapsed = time.perf_counter() - self.began
             left = max(0.0, 60 * self.config.max_minutes - elapsed)
-            affordable = int(left / (elapsed / self.step))
-            self.anneal_steps = min(self.anneal_steps, max(1, affordable))
+            self.anneal_steps = min(self.anneal_steps, int(left / (elapsed / self.step)))
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
             averages = self.model.optimizer._model_variables_moving_average
             for average, variable in zip(averages, self.model.trainable_variables, strict=True):
                 average.assign(variable)
+        return self.anneal_steps > 0
+
+
+class TwoSampleScore(keras.callbacks.Callback):
+    """Note how well boosted trees tell generated from held-out rows, after epochs 1, 2, 4, 8 and so on."""
+
+    def __init__(self, held_out: np.ndarray, seed: int) -> None:
+        super().__init__()
+        self.held_out, self.seed = held_out[:SCORED_ROWS], seed
+        self.epoch = 0
+        self.latest = math.nan
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Score the averaged weights, which are in place while Keras validates."""
+        self.epoch += 1
+        due = self.epoch & (self.epoch - 1) == 0  # a power of two
+        self.latest = self.score() if due else math.nan
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the score among the curves."""
+        if logs is not None:
+            logs["two_sample"] = self.latest
+        self.latest = math.nan
+
+    def score(self) -> float:
+        """Return the score of the weights as they are."""
+        generated = self.model.generate(len(self.held_out), seed=self.seed)
+        return two_sample_score(self.held_out, generated, self.seed)
 
 
 def train(
     model: keras.Model,
     codes: np.ndarray,
+    split: Split,
     config: TrainingConfig,
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool = False,
-) -> dict[str, list[float]]:
-    """Train a model in place and leave it with its best weights.
+    name: str = "vae",
+) -> Stage:
+    """Train a model in place and leave it with the averaged weights of the end.
+
+    Held-out rows tell how long to train. The annealing then learns from all rows, these included.
 
     Parameters
     ----------
     model : keras.Model
-        A model with ``train_step`` and ``test_step`` on batches of codes, and ``start_from``.
+        A model with ``train_step`` and ``test_step`` on batches of codes, ``start_from`` and ``generate``.
     codes : numpy.ndarray
         int32, shape ``(rows, tokens)``.
+    split : Split
+        Which rows to hold out.
     config : TrainingConfig
         How to train.
     callbacks : sequence of keras.callbacks.Callback
-        The user's own callbacks.
+        The user's own callbacks; Keras runs twice, once for each part of the training.
     verbose : bool
         Whether to show progress on standard error.
+    name : str
+        What to call the stage.
 
     Returns
     -------
-    dict of str to list of float
-        One value an epoch: training and validation losses, learning rate, seconds since the start.
+    Stage
+        Training and validation losses, two-sample score, learning rate, seconds since the start; no
+        validation while all rows are learned from.
 
     Raises
     ------
     TrainingDiverged
         If the validation loss is not a finite number.
     """
-    rng = np.random.default_rng(config.seed)
-    learn, held_out = split_rows(len(codes), config, rng)
+    learn, held_out = codes[split.learn], codes[split.held_out]
     batch_size = config.rows_per_step(len(learn))
     steps = int(np.clip(math.ceil(len(learn) / batch_size), FEWEST_STEPS, MOST_STEPS))
     optimizer = keras.optimizers.AdamW(
@@ -226,38 +317,40 @@ def train(
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
-    schedule = AnnealFromBest(config, steps)
-    own: list[Any] = [schedule, keras.callbacks.SwapEMAWeights()]
+    schedule, score = AnnealFromBest(config, steps), TwoSampleScore(held_out, config.seed)
+    own: list[Any] = [schedule, score, keras.callbacks.SwapEMAWeights()]
     if verbose:
         own.append(TrainingProgress(schedule.expected_epochs))
-    model.start_from(codes[learn])
-    history = model.fit(
-        _batches(codes[learn], batch_size, config.seed),
-        epochs=config.epochs if isinstance(config.epochs, int) else 1_000_000,
-        steps_per_epoch=steps,
-        validation_data=tf.data.Dataset.from_tensor_slices(codes[held_out]).batch(2_048),
-        shuffle=False,
-        callbacks=[*own, *callbacks],
-        verbose=0,
-    )
-    if schedule.best_weights is not None:
-        model.set_weights(schedule.best_weights)
-    return {name: [float(v) for v in values] for name, values in history.history.items()}
+    last_epoch = config.epochs if isinstance(config.epochs, int) else 1_000_000
+    plan: dict[str, Any] = {"epochs": last_epoch, "steps_per_epoch": steps, "shuffle": False, "verbose": 0}
+    plan["callbacks"] = [*own, *callbacks]
+    model.start_from(learn)
+    validation = tf.data.Dataset.from_tensor_slices(held_out).batch(2_048)
+    parts = [model.fit(batches(learn, batch_size, config.seed), validation_data=validation, **plan).history]
+    if schedule.start_annealing():
+        everything = batches(codes, batch_size, config.seed)
+        parts.append(model.fit(everything, initial_epoch=schedule.epochs, **plan).history)
+        optimizer.finalize_variable_values(model.trainable_variables)
+    curves = joined(parts)
+    curves["two_sample"][-1] = score.score()
+    return Stage(name, curves, schedule.ended)
 
 
-def split_rows(rows: int, config: TrainingConfig, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of rows to learn from and of rows to judge by.
+def joined(parts: Sequence[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """Return histories one after the other; NaN where one lacks a curve."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    lengths = [len(next(iter(part.values()))) for part in parts]
+    return {
+        name: [
+            float(v)
+            for part, length in zip(parts, lengths, strict=True)
+            for v in part.get(name, [math.nan] * length)
+        ]
+        for name in names
+    }
 
-    Below 50 rows all rows serve both ends: too few to hold any out.
-    """
-    if rows < 50:
-        return np.arange(rows), np.arange(rows)
-    order = rng.permutation(rows)
-    held_out = min(round(rows * config.validation_share), config.validation_rows)
-    return order[held_out:], order[:held_out]
 
-
-def _batches(codes: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
+def batches(codes: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
     """Return endless shuffled batches; codes stay in memory once, only row numbers are shuffled."""
     held = tf.constant(codes)
     rows = len(codes)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.encoding.layout import Layout
-from tabgen.models.decoder import CausalDecoder
+from tabgen.models.decoder import CausalDecoder, LatentDecoder
 from tabgen.models.layers import CodeSpace, TokenEmbedding, log_likelihood, mlp
 from tabgen.models.loglinear import choose_parents
 from tabgen.models.parents import ParentTables
@@ -28,12 +28,15 @@ class VAEConfig:
         (-1 without one), and the running number of its column.
     parents : tuple of tuple of int
         The tokens whose tables each token starts from, see `tabgen.models.loglinear`.
+    causal : bool
+        Whether the decoder draws token after token, each seeing those before it; without, what tokens
+        have in common comes from the latent and from parents' tables only.
     latent_dim : int
         Width of the latent; 0 leaves it out.
     width, depth, embedding, context : int
         Sizes of the decoder, of token embeddings and of the context vector.
-    dropout, input_dropout : float
-        Shares of hidden units and of input tokens dropped in training.
+    dropout : float
+        Share of hidden units dropped in training.
     beta : float
         Weight of the Kullback-Leibler term.
     evidence_rate : float
@@ -47,16 +50,22 @@ class VAEConfig:
     gates: tuple[int, ...]
     columns: tuple[int, ...]
     parents: tuple[tuple[int, ...], ...]
+    causal: bool = True
     latent_dim: int = 16
     width: int = 256
     depth: int = 3
     embedding: int = 16
     context: int = 128
     dropout: float = 0.1
-    input_dropout: float = 0.0
     beta: float = 1.0
     evidence_rate: float = 0.5
     seed: int = 0
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> VAEConfig:
+        """Return the sizes that JSON holds, in which tuples have become lists."""
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
+        return cls(**{**plain, "parents": tuple(map(tuple, facts["parents"]))})
 
 
 def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) -> VAEConfig:
@@ -107,8 +116,7 @@ class ConditionalVAE(keras.Model):
     def __init__(self, config: VAEConfig | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(config, dict):
-            facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
-            config = VAEConfig(**{**facts, "parents": tuple(map(tuple, facts["parents"]))})
+            config = VAEConfig.from_json(config)
         self.config = config
         self.space = CodeSpace(config.cardinalities, config.ordered, config.gates)
         self.seeds = keras.random.SeedGenerator(config.seed)
@@ -116,19 +124,22 @@ class ConditionalVAE(keras.Model):
         self.embedding = TokenEmbedding(self.space, config.embedding, self.seeds)
         he = keras.initializers.HeNormal(seed=self.seeds)
         self.evidence_net = mlp((flat + tokens, config.context, config.context), he, "evidence")
-        self.decoder = CausalDecoder(
-            self.space, config.embedding, config.width, config.depth, config.context, config.dropout,
-            self.seeds,
-        )  # fmt: skip
+        sizes = config.width, config.depth, config.context, config.dropout, self.seeds
+        self.decoder: CausalDecoder | LatentDecoder = (
+            CausalDecoder(self.space, config.embedding, *sizes)
+            if config.causal
+            else LatentDecoder(self.space, *sizes)
+        )
         self.parent_tables = ParentTables(self.space, config.parents)
         if config.latent_dim:
             normal = keras.initializers.GlorotNormal(seed=self.seeds)
-            # an untrained latent is noise to the decoder: it starts faint
+            # to a causal decoder an untrained latent is noise: it starts faint
             faint = keras.initializers.RandomNormal(stddev=0.02, seed=self.seeds)
+            start = faint if config.causal else normal
             gaussian = 2 * config.latent_dim  # mean and log variance
             self.posterior_net = mlp((flat, config.context), normal, "posterior", head=gaussian)
             self.prior_net = mlp((config.context,), normal, "prior", head=gaussian)
-            self.latent_net = mlp((config.latent_dim, config.context), faint, "latent")
+            self.latent_net = mlp((config.latent_dim, config.context), start, "latent")
         self.member = tf.one_hot(self.space.owner, tokens)  # (codes, tokens)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
@@ -168,6 +179,18 @@ class ConditionalVAE(keras.Model):
         context = self.evidence_net(tf.concat([flat, visible], axis=1))
         return context * tf.reduce_max(visible, axis=1, keepdims=True)
 
+    def posterior(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and log variance of the latents of rows, shape ``(batch, latent)`` each."""
+        embedded = self.embedding(codes)
+        flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
+        mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
+        return mean, log_var
+
+    def prior(self, context: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and log variance of latents under evidence, shape ``(batch, latent)`` each."""
+        mean, log_var = tf.split(self.prior_net(context), 2, axis=1)
+        return mean, log_var
+
     def losses_of(self, codes: tf.Tensor, visible: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Return reconstruction loss and Kullback-Leibler term of each row, in nats.
 
@@ -186,22 +209,18 @@ class ConditionalVAE(keras.Model):
         kl = tf.zeros(tf.shape(codes)[:1])
         if self.config.latent_dim:
             mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
-            prior_mean, prior_log_var = tf.split(self.prior_net(context), 2, axis=1)
+            prior_mean, prior_log_var = self.prior(context)
             latent = mean + tf.exp(log_var / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
             kl = gaussian_kl(mean, log_var, prior_mean, prior_log_var)
             context += self.latent_net(latent)
-        if training and self.config.input_dropout:
-            flat = self._drop_tokens(embedded)
-        logits = self.decoder(flat, context, training=training) + self.parent_tables(codes)
+        if isinstance(self.decoder, CausalDecoder):
+            logits = self.decoder(flat, context, training=training)
+        else:
+            logits = self.decoder(context, training=training)
+        logits += self.parent_tables(codes)
         likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
         drawn = (1 - visible) * tf.cast(codes != self.space.missing_codes, tf.float32)
         return -tf.reduce_sum(likelihood * drawn, axis=1), kl
-
-    def _drop_tokens(self, embedded: tf.Tensor) -> tf.Tensor:
-        """Hide random tokens of each row from the decoder, so that it leans on no single one."""
-        batch, tokens, width = tf.shape(embedded)[0], embedded.shape[1], embedded.shape[2]
-        kept = keras.random.dropout(tf.ones((batch, tokens, 1)), self.config.input_dropout, seed=self.seeds)
-        return tf.reshape(embedded * kept, (-1, tokens * width))
 
     def train_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Take one optimizer step on a batch of codes."""
@@ -214,9 +233,9 @@ class ConditionalVAE(keras.Model):
         return self._track(loss, reconstruction, kl)
 
     def test_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Score a batch of codes without evidence: a bound on its negative log likelihood."""
+        """Score a batch of codes without evidence; with ``beta`` = 1 it bounds the negative likelihood."""
         reconstruction, kl = self.losses_of(codes, tf.zeros(tf.shape(codes)), training=False)
-        loss = tf.reduce_mean(reconstruction + kl)
+        loss = tf.reduce_mean(reconstruction + self.config.beta * kl)
         return self._track(loss, reconstruction, kl)
 
     def draw_evidence(self, rows: tf.Tensor) -> tf.Tensor:
@@ -254,24 +273,34 @@ class ConditionalVAE(keras.Model):
             int32, shape ``(n, tokens)``, in random order where no evidence is given.
         """
         rng = np.random.default_rng(seed)
-        tokens = len(self.config.cardinalities)
-        given = np.full((n, tokens), -1, dtype=np.int32) if evidence is None else evidence
-        context = self._sampling_context(given, rng)
-        arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
-        codes = draw_codes(arrays, context, given, rng, stratified=stratified)
-        return rng.permutation(codes) if evidence is None else codes
-
-    def _sampling_context(self, evidence: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the context of rows to draw: their evidence and a latent from its prior."""
-        context = tf.zeros((len(evidence), self.config.context))
-        if (evidence >= 0).any():
-            visible = tf.constant(evidence >= 0, dtype=tf.float32)
-            context = self.context_of(self.embedding(np.maximum(evidence, 0)), visible)
+        given = self.nothing_given(n) if evidence is None else evidence
+        context = self.evidence_context(given)
         if self.config.latent_dim:
-            mean, log_var = tf.split(self.prior_net(context), 2, axis=1)
+            mean, log_var = self.prior(context)
             noise = rng.standard_normal(mean.shape, dtype=np.float32)
             context += self.latent_net(mean + tf.exp(log_var / 2) * noise)
-        return context.numpy()
+        codes = self.draw(context, given, rng, stratified=stratified)
+        return rng.permutation(codes) if evidence is None else codes
+
+    def nothing_given(self, n: int) -> np.ndarray:
+        """Return the evidence of ``n`` rows of which nothing is known, shape ``(n, tokens)``."""
+        return np.full((n, len(self.config.cardinalities)), -1, dtype=np.int32)
+
+    def evidence_context(self, evidence: np.ndarray) -> tf.Tensor:
+        """Return what evidence codes say, -1 where there is none: shape ``(rows, context)``."""
+        if (evidence < 0).all():
+            return tf.zeros((len(evidence), self.config.context))
+        visible = tf.constant(evidence >= 0, dtype=tf.float32)
+        return self.context_of(self.embedding(np.maximum(evidence, 0)), visible)
+
+    def draw(
+        self, context: tf.Tensor, evidence: np.ndarray, rng: np.random.Generator, *, stratified: bool
+    ) -> np.ndarray:
+        """Draw rows of codes from contexts that hold evidence and latent."""
+        arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
+        if isinstance(self.decoder, LatentDecoder):
+            context = self.decoder.trunk(context)
+        return draw_codes(arrays, context.numpy(), evidence, rng, stratified=stratified)
 
     def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
