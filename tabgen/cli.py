@@ -47,6 +47,10 @@ class Epochs(click.ParamType):
 
 
 TRAINING = [
+    click.option(
+        "--model", type=click.Choice(["vae-gan", "vae", "gan"]), default="vae-gan", show_default=True,
+        help="Kind of generator.",
+    ),
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
@@ -90,6 +94,7 @@ def synthesize(
     rows: int | None,
     model_file: str | None,
     report: str | None,
+    model: str,
     epochs: int | str,
     max_minutes: float | None,
     seed: int | None,
@@ -100,7 +105,7 @@ def synthesize(
     _check_targets([target, model_file, report], force)
     _check_format(target)
     real, dialect = _read(source)
-    gan = _fit(real, dialect, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
     synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
     _write(synthetic, target, dialect, force)
     _say(f"Wrote {len(synthetic):,} rows to {_place(target)} ({_training(gan)}).", quiet)
@@ -121,6 +126,7 @@ def synthesize(
 def fit(
     source: str,
     model_file: str,
+    model: str,
     epochs: int | str,
     max_minutes: float | None,
     seed: int | None,
@@ -130,7 +136,7 @@ def fit(
     """Learn the table IN and save the fitted model."""
     _check_targets([model_file], force)
     real, dialect = _read(source)
-    gan = _fit(real, dialect, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
     gan.save(model_file, force=force)
     _say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
 
@@ -247,6 +253,7 @@ def _check_format(target: str) -> None:
 def _fit(
     frame: Any,
     dialect: Dialect | None,
+    model: str,
     epochs: int | str,
     max_minutes: float | None,
     seed: int | None,
@@ -255,6 +262,7 @@ def _fit(
     with _quiet_tensorflow():
         from tabgen.synthesizer import TabularGAN
     gan = TabularGAN(
+        model=model,
         epochs=epochs,
         max_minutes=max_minutes,
         random_state=seed,

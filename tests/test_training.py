@@ -1,5 +1,7 @@
 """Training: it learns, keeps the best weights, ends when told, repeats exactly and reports honestly."""
 
+import subprocess
+import sys
 import time
 
 import keras
@@ -136,3 +138,35 @@ def test_held_out_rows(rows, held_out):
 )
 def test_batch_size(rows, asked, batch):
     assert TrainingConfig(batch_size=asked).rows_per_step(rows) == batch
+
+
+TWO_DEVICES = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import numpy as np, pandas as pd
+from tabgen import TabularGAN
+rng = np.random.default_rng(0)
+table = pd.DataFrame({"a": rng.choice(list("xyz"), 400), "b": rng.normal(size=400).round(1)})
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    gan = TabularGAN(model="gan", epochs=2, random_state=0).fit(table)
+assert gan.history_["loss"].notna().any()
+assert gan.sample(50, seed=1).dtypes.equals(table.dtypes)
+print("replicas", gan.model_.generator.distribute_strategy.num_replicas_in_sync)
+"""
+
+
+def test_a_distribution_strategy_is_used_where_its_scope_is_open():
+    # the kind of model that has all stages
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", TWO_DEVICES], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert done.stdout.split() == ["replicas", "2"]
+
+
+def test_curves_go_to_tensorboard(codes, tmp_path):
+    pytest.importorskip("tensorboard", reason="the extra tabgen[tensorboard] is not installed")
+    board = keras.callbacks.TensorBoard(tmp_path, write_graph=False)
+    fit(fresh_model(codes), codes, TrainingConfig(epochs=3), callbacks=[board])
+    told = b"".join(path.read_bytes() for path in tmp_path.rglob("events*"))
+    for curve in (b"epoch_loss", b"epoch_two_sample", b"epoch_reconstruction"):
+        assert curve in told

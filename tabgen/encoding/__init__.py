@@ -11,7 +11,7 @@ import pandas as pd
 from tabgen.encoding.categorical import MAX_CODES, CategoricalCodec, fit_categorical
 from tabgen.encoding.datetime import DatetimeCodec, fit_datetime
 from tabgen.encoding.layout import MISSING, Layout, Token
-from tabgen.encoding.numeric import NumericCodec, fit_numeric
+from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
 
 __all__ = [
     "CategoricalCodec",
@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 Codec = NumericCodec | CategoricalCodec | DatetimeCodec
+
+
+MANY_COLUMNS, LEAVES_OF_MANY = 64, 64  # a wider table has fewer leaves a column: its cost is in their number
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,14 @@ def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
     True
     """
     wide = {name for name in tidy if _is_wide(tidy[name])}
-    codecs: dict[Hashable, Codec] = {name: _fit_column(tidy[name], None) for name in tidy if name not in wide}
+    leaves = min(default_leaves(len(tidy)), LEAVES_OF_MANY) if len(tidy.columns) > MANY_COLUMNS else None
+    codecs: dict[Hashable, Codec] = {
+        name: _fit_column(tidy[name], None, leaves) for name in tidy if name not in wide
+    }
     if wide:  # rare levels are grouped by the company they keep in the other columns
         others = [_encode_column(codec, tidy[name]) for name, codec in codecs.items()]
         context = np.concatenate(others, axis=1) if others else None
-        codecs |= {name: _fit_column(tidy[name], context) for name in tidy if name in wide}
+        codecs |= {name: _fit_column(tidy[name], context, leaves) for name in tidy if name in wide}
     codecs = {name: codecs[name] for name in tidy}
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
     tokens = [t for name, codec in _in_layout_order(codecs) for t in _tokens(name, codec)]
@@ -117,7 +123,7 @@ def _is_wide(column: pd.Series) -> bool:
     return isinstance(dtype, pd.CategoricalDtype) and len(dtype.categories) > MAX_CODES
 
 
-def _fit_column(column: pd.Series, context: np.ndarray | None) -> Codec:
+def _fit_column(column: pd.Series, context: np.ndarray | None, leaves: int | None) -> Codec:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return fit_categorical(
             column.cat.codes.to_numpy().astype(np.int64),
@@ -127,7 +133,7 @@ def _fit_column(column: pd.Series, context: np.ndarray | None) -> Codec:
         )
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return fit_datetime(column.to_numpy())
-    return fit_numeric(column.to_numpy())
+    return fit_numeric(column.to_numpy(), leaves)
 
 
 def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:

@@ -65,6 +65,7 @@ class HeldOutTest(keras.callbacks.Callback):
         self.best_score, self.best_epoch = math.inf, -1
         self.best_weights: list[np.ndarray] = []
         self.ended = "all epochs are done"
+        self.rate = contest.generator_rate
         self.began = time.perf_counter()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -76,7 +77,8 @@ class HeldOutTest(keras.callbacks.Callback):
         """Set the learning rates: constant for half of the epochs, then along a cosine."""
         done = max(0.0, 2 * epoch / self.epochs - 1)
         share = self.contest.last_rate + (1 - self.contest.last_rate) * (1 + math.cos(math.pi * done)) / 2
-        self.model.generator_optimizer.learning_rate.assign(self.contest.generator_rate * share)
+        self.rate = self.contest.generator_rate * share
+        self.model.generator_optimizer.learning_rate.assign(self.rate)
         self.model.critic_optimizer.learning_rate.assign(self.contest.critic_rate * share)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -91,7 +93,7 @@ class HeldOutTest(keras.callbacks.Callback):
         if score < self.best_score or math.isnan(score):  # too few rows to test: the last one is kept
             self._keep(score, epoch)
         logs["two_sample"] = score
-        logs["learning_rate"] = float(self.model.generator_optimizer.learning_rate)
+        logs["learning_rate"] = self.rate
         logs["seconds"] = time.perf_counter() - self.began
         accuracy = (logs["val_real_accuracy"] + logs["val_generated_accuracy"]) / 2
         if self.best_score <= CHANCE:

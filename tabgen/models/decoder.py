@@ -64,6 +64,7 @@ class CausalDecoder(keras.layers.Layer):
             self.skip = MaskedDense(source[:, None] < owner, seed, use_bias=False, scale=0.1)
         self.heads = TokenHeads(space, seed)
         self.dropout, self.seeds = dropout, seed
+        self.built = True
 
     def call(self, embedded: tf.Tensor, context: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return logits, shape ``(batch, codes)``.
@@ -126,6 +127,7 @@ class LatentDecoder(keras.layers.Layer):
         self.to_heads = MaskedDense(np.ones((width, coefficients)), seed, use_bias=False, scale=0.1)
         self.heads = TokenHeads(space, seed)
         self.dropout, self.seeds = dropout, seed
+        self.built = True
 
     def trunk(self, context: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the last hidden layer, shape ``(batch, width)``."""

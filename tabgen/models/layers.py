@@ -14,6 +14,7 @@ HARMONICS = 12  # cosines and sines of the leaf rank that an ordered code is emb
 COSINES = 24  # coefficients of an ordered head: neighbouring leaves share what they learn
 FREE_RANK = 24  # coefficients of free directions, for spikes that depend on other columns
 WIDE_RANK = 64  # coefficients of an unordered head with many levels
+MANY_TOKENS = 64  # with more tokens, ordered heads have half the coefficients: cost grows with their square
 DIRECT_CODES = 40  # up to here a head has one coefficient a code
 IMPOSSIBLE = -1e4  # bias of padding codes
 
@@ -72,7 +73,8 @@ class CodeSpace:
         """Tokens with many codes: the ordered ones, then the unordered ones."""
         long = [t for t, size in enumerate(self.cardinalities) if size > DIRECT_CODES]
         banks = []
-        for ordered, rank in ((True, FREE_RANK), (False, WIDE_RANK)):
+        free = FREE_RANK if len(self.cardinalities) <= MANY_TOKENS else FREE_RANK // 2
+        for ordered, rank in ((True, free), (False, WIDE_RANK)):
             members = tuple(t for t in long if self.ordered[t] == ordered)
             if members:
                 size = max(self.cardinalities[t] for t in members)
@@ -143,9 +145,10 @@ class CodeSpace:
         """Return cosines of the leaf rank."""
         leaves = self.sizes[token]
         rank = (np.arange(leaves) + 0.5) / leaves
-        basis = np.zeros((COSINES, size))
-        order = np.arange(1, COSINES + 1)[:, None]
-        basis[:, :leaves] = np.cos(np.pi * order * rank) * np.sqrt(2 / COSINES)
+        waves = COSINES if len(self.cardinalities) <= MANY_TOKENS else COSINES // 2
+        basis = np.zeros((waves, size))
+        order = np.arange(1, waves + 1)[:, None]
+        basis[:, :leaves] = np.cos(np.pi * order * rank) * np.sqrt(2 / waves)
         return basis
 
 
@@ -176,6 +179,7 @@ class TokenEmbedding(keras.layers.Layer):
             self.features, self.place = tf.constant(padded), tf.constant(place)
             shape = (len(smoothed), features.shape[1], width)
             self.smooth = self.add_weight(shape=shape, initializer=smooth, name="smooth")
+        self.built = True
 
     def table(self) -> tf.Tensor:
         """Return the embedding of every code, shape ``(codes, width)``."""
@@ -210,6 +214,7 @@ class MaskedDense(keras.layers.Layer):
         self.bias = None
         if use_bias:
             self.bias = self.add_weight(shape=mask.shape[1:], initializer="zeros", name="bias")
+        self.built = True
 
     def masked_kernel(self) -> tf.Tensor:
         """Return the kernel with forbidden entries at 0, shape ``(inputs, units)``."""
@@ -245,6 +250,7 @@ class TokenHeads(keras.layers.Layer):
             )
             for number, bank in enumerate(self.banks)
         ]
+        self.built = True
 
     def bases(self) -> list[tf.Tensor]:
         """Return the basis of each bank, shape ``(tokens, coefficients, size)``."""
@@ -266,7 +272,7 @@ class TokenHeads(keras.layers.Layer):
         return tf.concat(parts, axis=1) + self.bias + self.padding
 
 
-def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, member: tf.Tensor) -> tf.Tensor:
+def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.Tensor:
     """Return log p of each token's code.
 
     Parameters
@@ -275,10 +281,8 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, mem
         Shape ``(batch, codes)``.
     codes : tf.Tensor
         int32, shape ``(batch, tokens)``.
-    offsets : numpy.ndarray
-        Position of code 0 of each token.
-    member : tf.Tensor
-        1 where a code belongs to a token, shape ``(codes, tokens)``.
+    space : CodeSpace
+        Where the codes stand.
 
     Returns
     -------
@@ -286,9 +290,17 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, offsets: np.ndarray, mem
         Shape ``(batch, tokens)``.
     """
     bounded = tf.clip_by_value(logits, -60.0, 60.0)  # exp of it is finite: no maximum to subtract
-    normaliser = tf.math.log(tf.exp(bounded) @ member)  # (batch, tokens)
-    chosen = tf.gather(bounded, codes + offsets, batch_dims=1)
-    return chosen - normaliser
+    weights, sums = tf.exp(bounded), []
+    stop = sum(space.cardinalities[t] for t in space.direct)
+    if stop:
+        member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[:stop]][:, space.direct]
+        sums.append(weights[:, :stop] @ member)
+    for bank in space.banks:
+        start, stop = stop, stop + len(bank.tokens) * bank.size
+        sums.append(tf.reduce_sum(tf.reshape(weights[:, start:stop], (-1, len(bank.tokens), bank.size)), 2))
+    tokens = [*space.direct, *(token for bank in space.banks for token in bank.tokens)]
+    normaliser = tf.gather(tf.math.log(tf.concat(sums, axis=1)), np.argsort(tokens), axis=1)
+    return tf.gather(bounded, codes + space.offsets, batch_dims=1) - normaliser
 
 
 def mlp(

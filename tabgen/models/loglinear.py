@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from tabgen.models.layers import CodeSpace
+from tabgen.models.layers import MANY_TOKENS, CodeSpace
 
 CHOICE_ROWS = 20_000  # rows that the choice of parents looks at
 CHOICE_PAIRS = 5_000  # with more pairs of tokens than this, it looks at fewer rows
 CHOICE_CELLS = 300_000  # rows times codes that the choice of further parents looks at
 GROUPS = 16  # neighbouring codes that weak relations are told of together
-SWEEPS = 2  # times that each table is fitted again when all are there
+SWEEPS = 2  # times that each table is fitted again when all are there, of few tokens
 ROUNDS = 5  # steps towards the counts of a pair of tokens, where other parents speak too
 TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where other parents speak too
 SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
@@ -212,7 +212,8 @@ def fit_tables(codes: np.ndarray, child: int, parents: Sequence[int], space: Cod
     said: Said = []
     for parent in parents if len(codes) else ():
         said.append((parent, fit_table(codes, child, parent, said, space)))
-    for _ in range(SWEEPS if len(said) > 1 else 0):
+    sweeps = SWEEPS if len(space.cardinalities) <= MANY_TOKENS else 0
+    for _ in range(sweeps if len(said) > 1 else 0):
         for turn, parent in enumerate(parents):
             others = [*said[:turn], *said[turn + 1 :]]
             said[turn] = parent, fit_table(codes, child, parent, others, space)

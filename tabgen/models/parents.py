@@ -27,6 +27,7 @@ class ParentTables(keras.layers.Layer):
             for group in self.groups
             for rank in range(max(len(parents[token]) for token in group))
         ]
+        self.built = True
 
     def _add_table(self, group: Sequence[int], rank: int) -> keras.Variable:
         size = max(self.space.cardinalities[t] for t in group)

@@ -18,6 +18,7 @@ from tabgen.models.twosample import two_sample_score
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
+MANY_TOKENS = 100  # a step costs more with each token: beyond these, fewer steps are taken
 SCORED_ROWS = 2_000  # held-out rows that the two-sample score looks at
 FEWEST_STEPS, MOST_STEPS = 25, 250  # of an epoch: validation should come neither too often nor too rarely
 
@@ -49,7 +50,7 @@ class TrainingConfig:
         With ``epochs="auto"``: annealing begins after as many steps in which the validation loss did not
         fall by as many nats a row.
     hold_steps : int
-        With ``epochs="auto"``: most steps before annealing.
+        With ``epochs="auto"``: most steps before annealing, fewer for more than ``MANY_TOKENS`` tokens.
     anneal_share : float
         Length of the annealing, as a share of the steps before it.
     seed : int
@@ -138,11 +139,13 @@ class AnnealFromBest(keras.callbacks.Callback):
     or overfitted state. Hold and annealing are two runs of Keras, for they learn from different rows.
     """
 
-    def __init__(self, config: TrainingConfig, steps_per_epoch: int) -> None:
+    def __init__(self, config: TrainingConfig, steps_per_epoch: int, tokens: int) -> None:
         super().__init__()
         self.config, self.steps_per_epoch = config, steps_per_epoch
+        self.hold_steps = round(config.hold_steps * min(1.0, MANY_TOKENS / tokens))
         self.step = self.best_step = self.epochs = 0
         self.best_loss = self.milestone = math.inf
+        self.rate = 0.0
         self.milestone_step = 0
         self.best_weights: list[np.ndarray] | None = None
         self.anneal_start: int | None = None
@@ -162,6 +165,7 @@ class AnnealFromBest(keras.callbacks.Callback):
             done = (self.step - self.anneal_start) / self.anneal_steps
             rate *= (1 + math.cos(math.pi * min(done, 1.0))) / 2
         self.model.optimizer.learning_rate.assign(rate)
+        self.rate = rate
         self.step += 1
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
@@ -181,7 +185,7 @@ class AnnealFromBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Decide whether to go on, to anneal or to stop."""
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = self.rate
             logs["seconds"] = time.perf_counter() - self.began
         over = self._hold_is_over(epoch) if self.anneal_start is None else self.step >= self.last_step
         self.model.stop_training = self.model.stop_training or over
@@ -196,7 +200,7 @@ class AnnealFromBest(keras.callbacks.Callback):
         """Return the number of epochs after which training ends at the latest."""
         if isinstance(self.config.epochs, int):
             return self.config.epochs
-        steps = self.config.hold_steps * (1 + self.config.anneal_share)
+        steps = self.hold_steps * (1 + self.config.anneal_share)
         if self.anneal_start is not None:
             steps = self.last_step
         return math.ceil(steps / self.steps_per_epoch)
@@ -211,7 +215,7 @@ class AnnealFromBest(keras.callbacks.Callback):
             self.ended = "all epochs are done" if planned else ""
         elif self.step - self.milestone_step >= self.config.patience:
             self.ended = "held-out rows gain no more"
-        elif self.step >= self.config.hold_steps:
+        elif self.step >= self.hold_steps:
             self.ended = "all steps are done"
         return bool(self.ended)
 
@@ -317,7 +321,7 @@ def train(
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
-    schedule, score = AnnealFromBest(config, steps), TwoSampleScore(held_out, config.seed)
+    schedule, score = AnnealFromBest(config, steps, codes.shape[1]), TwoSampleScore(held_out, config.seed)
     own: list[Any] = [schedule, score, keras.callbacks.SwapEMAWeights()]
     if verbose:
         own.append(TrainingProgress(schedule.expected_epochs))

@@ -11,10 +11,12 @@ import tensorflow as tf
 
 from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
-from tabgen.models.layers import CodeSpace, TokenEmbedding, log_likelihood, mlp
+from tabgen.models.layers import MANY_TOKENS, CodeSpace, TokenEmbedding, log_likelihood, mlp
 from tabgen.models.loglinear import choose_parents
 from tabgen.models.parents import ParentTables
 from tabgen.models.sampling import decoder_arrays, draw_codes
+
+WIDEST = 512  # hidden units that many tokens may ask for
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) ->
         columns=tuple(int(column) for column in layout.column_index),
         parents=choose_parents(codes, space),
         latent_dim=latent_dim,
-        width=max(width, 4 * tokens),  # every degree needs units of its own
+        # every degree needs units of its own, as far as the cost allows
+        width=max(width, min(4 * tokens, WIDEST), tokens),
+        embedding=16 if tokens <= MANY_TOKENS else 8,
         dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
         seed=seed,
     )
@@ -140,7 +144,6 @@ class ConditionalVAE(keras.Model):
             self.posterior_net = mlp((flat, config.context), normal, "posterior", head=gaussian)
             self.prior_net = mlp((config.context,), normal, "prior", head=gaussian)
             self.latent_net = mlp((config.latent_dim, config.context), start, "latent")
-        self.member = tf.one_hot(self.space.owner, tokens)  # (codes, tokens)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
         self.kl_tracker = keras.metrics.Mean("kl")
@@ -153,10 +156,9 @@ class ConditionalVAE(keras.Model):
     def start_from(self, codes: np.ndarray) -> None:
         """Start from log frequencies and parents' tables of rows of codes, ``(rows, tokens)``."""
         self.parent_tables.learn(codes)
-        counts = np.bincount((codes + self.space.offsets).ravel(), minlength=self.space.width).astype(
-            np.float64
-        )
-        totals = np.maximum(counts @ self.member.numpy(), 1)[self.space.owner]
+        places = (codes + self.space.offsets).ravel()
+        counts = np.bincount(places, minlength=self.space.width).astype(np.float64)
+        totals = np.maximum(np.bincount(self.space.owner, counts), 1)[self.space.owner]
         self.decoder.heads.bias.assign(np.log((counts + 0.5) / totals).astype(np.float32))
 
     @property
@@ -218,7 +220,7 @@ class ConditionalVAE(keras.Model):
         else:
             logits = self.decoder(context, training=training)
         logits += self.parent_tables(codes)
-        likelihood = log_likelihood(logits, codes, self.space.offsets, self.member)
+        likelihood = log_likelihood(logits, codes, self.space)
         drawn = (1 - visible) * tf.cast(codes != self.space.missing_codes, tf.float32)
         return -tf.reduce_sum(likelihood * drawn, axis=1), kl
 
