@@ -157,7 +157,8 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
+        reason = str(error).splitlines()[0].rstrip(".")  # Keras goes on for pages
+        raise ModelFileError(f"{os.fspath(path)!r} is damaged: {reason}.") from error
 
 
 def read_schema(path: str | os.PathLike[str]) -> Schema:

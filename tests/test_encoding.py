@@ -252,3 +252,14 @@ def test_stratified_decoding_varies_less_than_independent_draws():
         return np.std([codec.decode(codes, rng, stratified=stratified).mean() for rng in rngs])
 
     assert spread(True) < spread(False) / 5
+
+
+def test_extremes_are_not_rounded_away():
+    rng = np.random.default_rng(0)
+    prices = np.round(rng.lognormal(8, 1, 20_000) / 10) * 10 + 400  # on tens, the extremes apart
+    prices[:2] = 326.0, 987_654.0
+    codec = fit_numeric(prices)
+    codes = codec.encode(prices)
+    for seed in range(10):
+        again = codec.decode(codes, np.random.default_rng(seed))
+        assert (again.min(), again.max()) == (326.0, 987_654.0)

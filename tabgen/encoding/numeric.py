@@ -127,7 +127,8 @@ class NumericCodec:
         low, high = self.knots[leaf, left], self.knots[leaf, left + 1]
         values = interpolate(low, high, self._way(share, leaf, left))
         if self.step is not None:
-            values = self._round(values, leaf, rng)
+            least, most = values <= self.knots[0, 0], values >= self.knots[-1, -1]  # they stay as they are
+            values = np.where(least | most, values, self._round(values, leaf, rng))
         if self.decimals is not None:
             values = np.round(values, self.decimals)
         # rounding must not turn an atom into its neighbour on the grid

@@ -13,12 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.errors import TrainingDiverged
+from tabgen.models.layers import MANY_TOKENS
 from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
-MANY_TOKENS = 100  # a step costs more with each token: beyond these, fewer steps are taken
 SCORED_ROWS = 2_000  # held-out rows that the two-sample score looks at
 FEWEST_STEPS, MOST_STEPS = 25, 250  # of an epoch: validation should come neither too often nor too rarely
 
