@@ -9,6 +9,7 @@ from typing import Any
 from tabgen.errors import SchemaError
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
 from tabgen.relations.combined import Combination, Unique
+from tabgen.relations.copied import Copied
 from tabgen.relations.derived import Determined, Increments, OneHot, Proportional, Total
 from tabgen.relations.discovery import find_relations, infer_relations
 from tabgen.relations.ordered import Ordered
@@ -18,6 +19,7 @@ from tabgen.relations.rows import learn_relations, relate, unrelate
 
 __all__ = [
     "Combination",
+    "Copied",
     "Determined",
     "Increments",
     "OneHot",
@@ -36,7 +38,7 @@ __all__ = [
     "unrelate",
 ]
 
-KINDS = (Ordered, Determined, Total, Proportional, OneHot, Increments, Combination, Unique)
+KINDS = (Ordered, Determined, Total, Proportional, OneHot, Increments, Combination, Copied, Unique)
 RELATIONS = {kind.__name__: kind for kind in KINDS}
 
 

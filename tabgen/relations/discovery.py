@@ -13,6 +13,7 @@ from tabgen.encoding.datetime import ticks_per_second
 from tabgen.encoding.numeric import count_decimals
 from tabgen.inference import infer_schema
 from tabgen.relations.combined import Combination, Unique
+from tabgen.relations.copied import find_copies
 from tabgen.relations.derived import Determined, Increments, OneHot, Proportional, Total
 from tabgen.relations.ordered import Ordered
 from tabgen.relations.relation import Relation, as_numbers
@@ -102,6 +103,7 @@ def find_relations(tidy: pd.DataFrame) -> tuple[Relation, ...]:
     found += _increments(tidy, taken)
     found += _combinations(tidy, taken)
     found += _orders(tidy, few, taken)
+    found += find_copies(tidy, few, [name for name in _varied(few) if name not in taken][:MOST_NUMBERS])
     return _agreeing(tidy, [*found, *_unique(tidy, few, found, taken)])
 
 
