@@ -18,6 +18,7 @@ from tabgen.models.training import Split, Stage, TrainingConfig, split_rows, tra
 from tabgen.models.twosample import FEWEST_ROWS
 from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
 
+MOST_JUDGED = 50_000  # real rows that the discriminator learns from
 JUDGED_AGAINST = 2  # rows generated for each real one, to fit the discriminator to
 MINUTES_OF_AUTOENCODER = 0.5  # share of the time budget
 
@@ -129,13 +130,12 @@ def _guide(task: Task, fitted: Fitted) -> Fitted:
     codes, split, seed = task.codes, task.split, task.config.seed
     if len(split.held_out) < FEWEST_ROWS or len(codes) < 10 * FEWEST_ROWS:
         return Fitted(GuidedModel(fitted.model, None), fitted.stages)
+    learn = np.random.default_rng(seed).permutation(split.learn)[:MOST_JUDGED]
     generated, fresh = (
         fitted.model.generate(rows, seed=np.random.SeedSequence([seed, turn]))
-        for turn, rows in enumerate((JUDGED_AGAINST * len(codes), len(split.held_out)))
+        for turn, rows in enumerate((JUDGED_AGAINST * len(learn), len(split.held_out)))
     )
-    discriminator, stage = fit_discriminator(
-        codes[split.learn], codes[split.held_out], generated, fresh, seed
-    )
+    discriminator, stage = fit_discriminator(codes[learn], codes[split.held_out], generated, fresh, seed)
     model = GuidedModel(fitted.model, discriminator)
     model.learn_shares(codes)
     return Fitted(model, (*fitted.stages, stage))
