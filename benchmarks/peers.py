@@ -44,9 +44,15 @@ def tvae(train: pd.DataFrame, epochs: int) -> Sampler:
 def _sdv(kind: type, train: pd.DataFrame, **options: int) -> Sampler:
     from sdv.metadata import Metadata
 
-    synthesizer = kind(Metadata.detect_from_dataframe(train), **options)
-    synthesizer.fit(train)
-    return synthesizer.sample
+    named = {"table": train}
+    synthesizer = kind(Metadata.detect_from_dataframes(named), **options)
+    synthesizer.fit(named)
+
+    def sample(n: int) -> pd.DataFrame:
+        made = synthesizer.sample(n)
+        return made["table"] if isinstance(made, dict) else made
+
+    return sample
 
 
 def argn(train: pd.DataFrame, epochs: int) -> Sampler:

@@ -13,12 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.errors import TrainingDiverged
-from tabgen.models.layers import MANY_TOKENS
 from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
+STEPS_BY_TOKENS = 128_000  # most steps times tokens before annealing: each token makes a step dearer
 SCORED_ROWS = 2_000  # held-out rows that the two-sample score looks at
 FEWEST_STEPS, MOST_STEPS = 25, 250  # of an epoch: validation should come neither too often nor too rarely
 
@@ -50,7 +50,7 @@ class TrainingConfig:
         With ``epochs="auto"``: annealing begins after as many steps in which the validation loss did not
         fall by as many nats a row.
     hold_steps : int
-        With ``epochs="auto"``: most steps before annealing, fewer for more than ``MANY_TOKENS`` tokens.
+        With ``epochs="auto"``: most steps before annealing, fewer for many tokens.
     anneal_share : float
         Length of the annealing, as a share of the steps before it.
     seed : int
@@ -142,7 +142,7 @@ class AnnealFromBest(keras.callbacks.Callback):
     def __init__(self, config: TrainingConfig, steps_per_epoch: int, tokens: int) -> None:
         super().__init__()
         self.config, self.steps_per_epoch = config, steps_per_epoch
-        self.hold_steps = round(config.hold_steps * min(1.0, MANY_TOKENS / tokens))
+        self.hold_steps = min(config.hold_steps, round(STEPS_BY_TOKENS / tokens))
         self.step = self.best_step = self.epochs = 0
         self.best_loss = self.milestone = math.inf
         self.rate = 0.0
