@@ -1,4 +1,4 @@
-"""What the README says of quality and speed is what the result files hold; the benchmarks' own scores are right."""
+"""What the README says of quality and speed is what the result files hold; scores mean what they say."""
 
 import sys
 from pathlib import Path
