@@ -47,7 +47,8 @@ def speed_table() -> str:
     runs = pd.read_csv(RESULTS / "speed.csv")
     lines = [["rows", "columns", "fit, CPU s", "sample as many, CPU s", "peak memory, MB"]]
     for _, run in runs.iterrows():
-        costs = [f"{run[name]:,.0f}" for name in ("fit_cpu_s", "sample_cpu_s", "peak_rss_mb")]
+        known = ("fit_cpu_s", "sample_cpu_s", "peak_rss_mb")
+        costs = ["–" if pd.isna(run[name]) else f"{run[name]:,.0f}" for name in known]
         lines.append([f"{run['rows']:,}", str(run["columns"]), *costs])
     return markdown(lines)
 
@@ -72,6 +73,8 @@ def picture(path: Path) -> None:
     )  # fmt: skip
     axis.axhline(0.5, color="0.6", linestyle=":")
     axis.set_xscale("log")
+    axis.set_xticks([50, 100, 200], ["50", "100", "200"])
+    axis.minorticks_off()
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     sns.despine(figure)
     figure.savefig(path, dpi=110)
@@ -80,8 +83,8 @@ def picture(path: Path) -> None:
 def with_tables(text: str) -> str:
     """Return the README with the tables that the CSV files hold."""
     for name, table in (("quality", quality_table()), ("speed", speed_table())):
-        marks = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        text = re.sub(marks, lambda found, own=table: found[1] + own + found[2], text, flags=re.DOTALL)
+        marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text = re.sub(marks, lambda found, own=table: f"{found[1]}{own}\n{found[2]}", text, flags=re.DOTALL)
     return text
 
 

@@ -20,6 +20,9 @@ from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
 
 MOST_JUDGED = 50_000  # real rows that the discriminator learns from
 JUDGED_AGAINST = 2  # rows generated for each real one, to fit the discriminator to
+STEPS_OF_AUTOENCODER = (
+    1_500  # before annealing: the longer, the more latents say, and the harder they are to make
+)
 MINUTES_OF_AUTOENCODER = 0.5  # share of the time budget
 
 
@@ -100,7 +103,11 @@ def fit_gan(task: Task) -> Fitted:
     """Fit an autoencoder, a generator of its latents against a critic, and a discriminator to guide it."""
     sizes = gan_config(task.layout, task.codes, task.config.seed)
     minutes = task.config.max_minutes
-    own = replace(task.config, max_minutes=minutes and MINUTES_OF_AUTOENCODER * minutes)
+    own = replace(
+        task.config,
+        max_minutes=minutes and MINUTES_OF_AUTOENCODER * minutes,
+        hold_steps=STEPS_OF_AUTOENCODER,
+    )
     autoencoder, first = _train_vae(task, sizes.autoencoder, own, "autoencoder")
     gan = LatentGAN(sizes)
     gan.autoencoder.set_weights(autoencoder.get_weights())
