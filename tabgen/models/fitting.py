@@ -20,9 +20,7 @@ from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
 
 MOST_JUDGED = 50_000  # real rows that the discriminator learns from
 JUDGED_AGAINST = 2  # rows generated for each real one, to fit the discriminator to
-STEPS_OF_AUTOENCODER = (
-    1_500  # before annealing: the longer, the more latents say, and the harder they are to make
-)
+STEPS_OF_AUTOENCODER = 1_500  # before annealing: the more latents say, the harder they are to make
 MINUTES_OF_AUTOENCODER = 0.5  # share of the time budget
 
 
