@@ -34,7 +34,7 @@ def halves():
     return frame[:800], frame[800:]
 
 
-FACTS = {"target": "level_0", "task": "classification"}
+FACTS = {"target": "number_3", "task": "regression"}
 
 
 def test_rows_of_one_law_score_as_alike(halves):
@@ -50,11 +50,11 @@ def test_columns_drawn_apart_are_betrayed(halves):
     apart = halves[0].apply(lambda column: rng.permutation(column.to_numpy()))
     scores = scoring.score(*halves, apart, FACTS)
     assert scores["shape"] < 0.1 < scores["pairs"]
-    assert min(scores["c2st"], scores["c2st_test"], scores["mlp"]) > 0.7
+    assert min(scores["c2st"], scores["c2st_test"], scores["mlp"]) > 0.55
 
 
 def test_the_training_rows_themselves_are_copies(halves):
-    scores = scoring.score(*halves, halves[0], FACTS)
-    assert scores["copies"] == 100
-    assert scores["dcr"] > 0.9
-    assert scores["tstr"] == scores["trtr"]
+    train, test = halves
+    assert scoring.copies(train, train) == 100
+    assert scoring.nearer_to_train(train, test, train) > 0.9
+    assert scoring.nearer_to_train(train, test, test) < 0.1
