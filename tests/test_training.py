@@ -119,6 +119,16 @@ def test_callbacks_are_called(codes):
     assert seen == stage.curves["loss"]
 
 
+def test_a_callback_may_end_the_hold(codes):
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    stage = fit(fresh_model(codes), codes, TrainingConfig(epochs=50), callbacks=[Enough()])
+    assert len(stage.curves["loss"]) == 2  # one before and one while annealing
+    assert stage.ended == "a callback stopped it"
+
+
 def test_progress_goes_to_stderr_only(codes, capfd):
     fit(fresh_model(codes), codes, TrainingConfig(epochs=2), verbose=True)
     assert capfd.readouterr().out == ""

@@ -122,9 +122,9 @@ class LatentDecoder(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         coefficients = len(space.coefficient_owner)
-        self.first = MaskedDense(np.ones((context, width)), seed)
-        self.deeper = [MaskedDense(np.ones((width, width)), seed) for _ in range(depth - 1)]
-        self.to_heads = MaskedDense(np.ones((width, coefficients)), seed, use_bias=False, scale=0.1)
+        self.first = dense(context, width, seed)
+        self.deeper = [dense(width, width, seed) for _ in range(depth - 1)]
+        self.to_heads = dense(width, coefficients, seed, use_bias=False, scale=0.1)
         self.heads = TokenHeads(space, seed)
         self.dropout, self.seeds = dropout, seed
         self.built = True
@@ -142,3 +142,13 @@ class LatentDecoder(keras.layers.Layer):
 
     def _drop(self, hidden: tf.Tensor) -> tf.Tensor:
         return keras.random.dropout(hidden, self.dropout, seed=self.seeds)
+
+
+def dense(
+    inputs: int, units: int, seed: keras.random.SeedGenerator, *, use_bias: bool = True, scale: float = 1.0
+) -> keras.layers.Dense:
+    """Return a dense layer, built, that keeps the scale of its inputs times ``scale``."""
+    initial = keras.initializers.RandomNormal(stddev=scale / np.sqrt(inputs), seed=seed)
+    layer = keras.layers.Dense(units, use_bias=use_bias, kernel_initializer=initial)
+    layer.build((None, inputs))
+    return layer

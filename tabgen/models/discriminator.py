@@ -125,7 +125,8 @@ def fit_discriminator(
     Parameters
     ----------
     real, held_out : numpy.ndarray
-        Codes of training rows and of rows held out in training the generator.
+        Codes of training rows, and of rows that told how long to train; the generator learned from both,
+        from the latter in its annealing only.
     generated, fresh : numpy.ndarray
         Codes of generated rows to learn from, and of others to judge by.
     seed : int
@@ -141,7 +142,7 @@ def fit_discriminator(
     began = time.perf_counter()
     judged = np.concatenate([held_out, fresh])
     is_real = np.arange(len(judged)) < len(held_out)
-    first = _fit(real, generated, TREES, seed)
+    first = _fit(real, generated, seed)
     history: dict[str, list[float]] = {
         name: [] for name in ("trees", "val_loss", "real_accuracy", "generated_accuracy", "seconds")
     }
@@ -160,17 +161,17 @@ def fit_discriminator(
     spread = np.sqrt((1 / max(len(held_out), 1) + 1 / max(len(fresh), 1)) / 12)  # of an AUC at chance
     if roc_auc_score(is_real, best) < 0.5 + SURE * spread:
         return None, Stage("discriminator", history, "held-out rows cannot be told: not needed")
-    final = _fit(np.concatenate([real, held_out]), generated, TREES, seed)
+    final = _fit(np.concatenate([real, held_out]), generated, seed)
     return tree_layer(final, judged[:1_000]), Stage("discriminator", history, "guides sampling")
 
 
-def _fit(real: np.ndarray, generated: np.ndarray, trees: int, seed: int) -> HistGradientBoostingClassifier:
+def _fit(real: np.ndarray, generated: np.ndarray, seed: int) -> HistGradientBoostingClassifier:
     """Fit trees to both sides, each with the same total weight."""
     codes = np.concatenate([real, generated])
     is_real = np.arange(len(codes)) < len(real)
     weights = np.where(is_real, 1.0, len(real) / len(generated))
     fitted = HistGradientBoostingClassifier(
-        learning_rate=LEARNING_RATE, max_iter=trees, max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_ROWS,
+        learning_rate=LEARNING_RATE, max_iter=TREES, max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_ROWS,
         l2_regularization=1.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     return fitted.fit(codes, is_real, sample_weight=weights)

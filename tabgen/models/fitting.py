@@ -133,7 +133,7 @@ def _train_vae(
 def _guide(task: Task, fitted: Fitted) -> Fitted:
     """Fit a discriminator to what a generator draws and join the two; too few rows can do without."""
     codes, split, seed = task.codes, task.split, task.config.seed
-    if len(split.held_out) < FEWEST_ROWS or len(codes) < 10 * FEWEST_ROWS:
+    if len(split.held_out) < FEWEST_ROWS:
         return Fitted(GuidedModel(fitted.model, None), fitted.stages)
     learn = np.random.default_rng(seed).permutation(split.learn)[:MOST_JUDGED]
     generated, fresh = (

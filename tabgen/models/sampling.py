@@ -72,18 +72,19 @@ def decoder_arrays(
         for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
             basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
     bias = decoder.heads.bias.numpy() + space.padding
-    table, to_heads = embedding.table().numpy(), decoder.to_heads.masked_kernel().numpy()
-    skip = None
+    table, skip = embedding.table().numpy(), None
     if isinstance(decoder, CausalDecoder):
         hidden: list[MaskedDense] = [decoder.first, *decoder.deeper]
         first, *deeper = [layer.masked_kernel().numpy() for layer in hidden]
         biases = [np.asarray(layer.bias) for layer in hidden]
         from_context = [layer.masked_kernel().numpy() for layer in decoder.from_context]
+        to_heads = decoder.to_heads.masked_kernel().numpy()
         context_to_heads = decoder.context_to_heads.masked_kernel().numpy()
         skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
         stops = np.searchsorted(decoder.degrees, np.arange(tokens), side="right")
     else:  # no unit waits for a token
-        context_to_heads, to_heads = to_heads, to_heads[:0]
+        context_to_heads = decoder.to_heads.kernel.numpy()
+        to_heads = context_to_heads[:0]
         first, deeper = np.zeros((tokens * table.shape[1], 0), dtype=np.float32), []
         from_context, biases = [context_to_heads[:, :0]], [first[0]]
         stops = np.zeros(tokens, dtype=np.int64)

@@ -337,7 +337,7 @@ def train(
         optimizer.finalize_variable_values(model.trainable_variables)
     curves = joined(parts)
     curves["two_sample"][-1] = score.score()
-    return Stage(name, curves, schedule.ended)
+    return Stage(name, curves, schedule.ended or "a callback stopped it")
 
 
 def joined(parts: Sequence[dict[str, list[float]]]) -> dict[str, list[float]]:
