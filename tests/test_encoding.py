@@ -175,7 +175,7 @@ def test_the_end_of_a_month_is_never_passed(rng):
     assert back.max() <= moments.max()
 
 
-def test_layout_puts_simple_columns_first_and_keeps_parts_together():
+def test_layout_puts_few_codes_last_and_keeps_parts_together():
     tidy = pd.DataFrame(
         {
             "x": np.arange(300.0) % 8,
@@ -185,18 +185,18 @@ def test_layout_puts_simple_columns_first_and_keeps_parts_together():
     )
     layout = fit_encoder(tidy).layout
     assert [(t.column, t.part) for t in layout.tokens] == [
-        ("flag", "value"), ("x", "value"), ("when", "week"), ("when", "weekday"),
+        ("when", "week"), ("when", "weekday"), ("x", "value"), ("flag", "value"),
     ]  # fmt: skip
-    assert layout.column_index.tolist() == [0, 1, 2, 2]
+    assert layout.column_index.tolist() == [0, 0, 1, 2]
 
 
 def test_missing_is_the_last_code():
     tidy = pd.DataFrame({"x": [1.0, np.nan, 2.0], "y": pd.Categorical([0, 1, None])})
     encoder = fit_encoder(tidy)
     parts = [(token.column, token.part, token.missing) for token in encoder.layout.tokens]
-    assert parts == [("x", "missing", False), ("x", "value", True), ("y", "value", True)]
-    assert encoder.encode(tidy).tolist() == [[0, 0, 0], [1, 2, 1], [0, 1, 2]]
-    assert encoder.layout.gates == (-1, 0, -1)
+    assert parts == [("y", "value", True), ("x", "missing", False), ("x", "value", True)]
+    assert encoder.encode(tidy).tolist() == [[0, 0, 0], [1, 1, 2], [2, 0, 1]]
+    assert encoder.layout.gates == (-1, -1, 1)
 
 
 @pytest.mark.parametrize("seed", range(3))

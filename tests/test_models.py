@@ -83,7 +83,7 @@ def test_draws_follow_the_network(model):
     given = np.full((n, 6), -1, dtype="int32")
     given[:, :3] = (1, 4, 0)
     context = np.zeros((n, model.config.context), dtype="float32")
-    drawn = draw_codes(arrays, context, given, np.random.default_rng(0), stratified=False)
+    drawn = draw_codes(arrays, context, given, np.random.default_rng(0), stratified=False).codes
     assert (drawn[:, :3] == (1, 4, 0)).all()
     first = model.space.offsets[3]
     logits = logits_of(model, drawn[:1]).numpy()[0, first : first + SIZES[3]]
@@ -97,7 +97,7 @@ def test_drawn_rows_are_as_likely_as_the_network_says(model):
     arrays = decoder_arrays(model.space, model.embedding, model.decoder, model.parent_tables)
     given = np.full((4_000, 6), -1, dtype="int32")
     context = np.random.default_rng(3).normal(size=(4_000, model.config.context)).astype("float32") / 4
-    drawn = draw_codes(arrays, context, given, np.random.default_rng(0))
+    drawn = draw_codes(arrays, context, given, np.random.default_rng(0)).codes
     told = drawn != model.space.missing_codes  # the gate draws what is missing
     logits = logits_of(model, drawn, tf.constant(context)).numpy()
     chosen = np.take_along_axis(logits, drawn + model.space.offsets, axis=1)
@@ -127,7 +127,7 @@ def test_stratified_draws_vary_less(model):
 
     def spread(stratified):
         rows = [
-            draw_codes(arrays, context, nothing, np.random.default_rng(s), stratified=stratified)
+            draw_codes(arrays, context, nothing, np.random.default_rng(s), stratified=stratified).codes
             for s in range(12)
         ]
         return np.std([np.bincount(r[:, 1], minlength=3) / 640 for r in rows], axis=0).sum()

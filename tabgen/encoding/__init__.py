@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from tabgen.encoding.categorical import MAX_CODES, CategoricalCodec, fit_categorical
 from tabgen.encoding.datetime import DatetimeCodec, fit_datetime
+from tabgen.encoding.keys import composite_key
 from tabgen.encoding.layout import MISSING, Layout, Token
 from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
 
@@ -41,7 +42,7 @@ class TableEncoder:
     levels : Mapping of Hashable to pandas.Index
         Levels of the categorical columns.
     layout : Layout
-        What the codes mean, columns with few codes first.
+        What the codes mean, in the order in which tokens are drawn.
     """
 
     codecs: Mapping[Hashable, Codec]
@@ -50,10 +51,10 @@ class TableEncoder:
 
     def encode(self, tidy: pd.DataFrame) -> np.ndarray:
         """Return the codes of a tidy frame: int32, shape ``(rows, tokens)``."""
-        columns = [_encode_column(codec, tidy[name]) for name, codec in _in_layout_order(self.codecs)]
-        if not columns:
+        names = dict.fromkeys(token.column for token in self.layout.tokens)
+        if not names:
             return np.zeros((len(tidy), 0), dtype=np.int32)
-        return np.concatenate(columns, axis=1)
+        return np.concatenate([_encode_column(self.codecs[name], tidy[name]) for name in names], axis=1)
 
     def decode(self, codes: np.ndarray, rng: np.random.Generator, *, stratified: bool = True) -> pd.DataFrame:
         """Return a tidy frame drawn from codes, shape ``(rows, tokens)``.
@@ -114,8 +115,9 @@ def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
         codecs |= {name: _fit_column(tidy[name], context, leaves) for name in tidy if name in wide}
     codecs = {name: codecs[name] for name in tidy}
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
-    tokens = [t for name, codec in _in_layout_order(codecs) for t in _tokens(name, codec)]
-    return TableEncoder(codecs, levels, Layout(tuple(tokens)))
+    tokens = {name: _tokens(name, codec) for name, codec in codecs.items()}
+    order = _drawing_order(tokens, composite_key(tidy))
+    return TableEncoder(codecs, levels, Layout(tuple(token for name in order for token in tokens[name])))
 
 
 def _is_wide(column: pd.Series) -> bool:
@@ -161,6 +163,15 @@ def _is_gated(codec: Codec) -> bool:
     return codec.missing and _is_ordered(codec)
 
 
-def _in_layout_order(codecs: Mapping[Hashable, Codec]) -> list[tuple[Hashable, Codec]]:
-    """Sort columns by their largest token: what is simple is drawn first, the rest follows from it."""
-    return sorted(codecs.items(), key=lambda item: max(t.cardinality for t in _tokens(item[0], item[1])))
+def _drawing_order(tokens: Mapping[Hashable, list[Token]], key: Sequence[Hashable]) -> list[Hashable]:
+    """Sort columns: what names the rows, then what is never missing, then the rest; few codes come last.
+
+    A column with few codes is often one that people predict. Drawn late, it is drawn given all that tells
+    of it, as is whether a value is missing.
+    """
+
+    def turn(name: Hashable) -> tuple[bool, bool, int]:
+        size = max(token.cardinality for token in tokens[name])
+        return name not in key, tokens[name][0].part == MISSING, size if name in key else -size
+
+    return sorted(tokens, key=turn)

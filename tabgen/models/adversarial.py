@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tabgen.errors import TrainingDiverged
 from tabgen.models.gan import LatentGAN
-from tabgen.models.training import Split, Stage, TrainingConfig, batches
+from tabgen.models.training import Split, Stage, TrainingConfig, batches, in_order
 from tabgen.models.twosample import two_sample_score
 
 CHANCE = 0.51  # of the two-sample test: real and generated rows cannot be told apart
@@ -168,7 +167,7 @@ def play(
         batches(learn, min(contest.batch_size, len(learn)), config.seed),
         epochs=epochs,
         steps_per_epoch=contest.steps_per_epoch,
-        validation_data=tf.data.Dataset.from_tensor_slices(held_out).batch(len(held_out)),
+        validation_data=in_order(held_out, len(held_out)),
         shuffle=False,
         callbacks=[test, *callbacks],
         verbose=0,

@@ -53,12 +53,11 @@ class CausalDecoder(keras.layers.Layer):
         self.degrees = np.sort(np.arange(width) % max(tokens - 1, 1))
         source = np.repeat(np.arange(tokens), embedding)
         owner = space.coefficient_owner
-        everything = np.ones((context, width)), np.ones((context, len(owner)))
         self.first = MaskedDense(source[:, None] <= self.degrees, seed)
         self.deeper = [MaskedDense(self.degrees[:, None] <= self.degrees, seed) for _ in range(depth - 1)]
-        self.from_context = [MaskedDense(everything[0], seed, use_bias=False) for _ in range(depth)]
+        self.from_context = dense(context, depth * width, seed, use_bias=False)
         self.to_heads = MaskedDense(self.degrees[:, None] < owner, seed, use_bias=False, scale=0.1)
-        self.context_to_heads = MaskedDense(everything[1], seed, use_bias=False, scale=0.1)
+        self.context_to_heads = dense(context, len(owner), seed, use_bias=False, scale=0.1)
         self.skip = None
         if len(source) * len(owner) <= SKIP_BUDGET:
             self.skip = MaskedDense(source[:, None] < owner, seed, use_bias=False, scale=0.1)
@@ -78,10 +77,11 @@ class CausalDecoder(keras.layers.Layer):
         training : bool
             Whether to drop hidden units.
         """
-        hidden = tf.nn.silu(self.first(embedded) + self.from_context[0](context))  # (batch, width)
-        for layer, from_context in zip(self.deeper, self.from_context[1:], strict=True):
+        known, *deeper_known = tf.split(self.from_context(context), 1 + len(self.deeper), axis=1)
+        hidden = tf.nn.silu(self.first(embedded) + known)  # (batch, width)
+        for layer, known in zip(self.deeper, deeper_known, strict=True):
             dropped = self._drop(hidden) if training else hidden
-            hidden = hidden + tf.nn.silu(layer(dropped) + from_context(context))
+            hidden = hidden + tf.nn.silu(layer(dropped) + known)
         hidden = self._drop(hidden) if training else hidden
         coefficients = self.to_heads(hidden) + self.context_to_heads(context)
         if self.skip is not None:

@@ -97,11 +97,17 @@ class CodeSpace:
         return offsets
 
     @property
+    def block_widths(self) -> list[int]:
+        """Lengths of the parts of the flat axis: tokens with few codes, then each bank."""
+        return [
+            sum(self.cardinalities[t] for t in self.direct),
+            *(bank.size * len(bank.tokens) for bank in self.banks),
+        ]
+
+    @property
     def width(self) -> int:
         """Length of the flat axis, padding included."""
-        return sum(self.cardinalities[t] for t in self.direct) + sum(
-            bank.size * len(bank.tokens) for bank in self.banks
-        )
+        return sum(self.block_widths)
 
     @property
     def padding(self) -> np.ndarray:
@@ -261,14 +267,14 @@ class TokenHeads(keras.layers.Layer):
 
     def call(self, coefficients: tf.Tensor) -> tf.Tensor:
         """Expand coefficients to logits; padding codes get a very negative one."""
-        parts, position = [coefficients[:, : self.direct_width]], self.direct_width
-        for basis in self.bases():
+        bases = self.bases()
+        widths = [self.direct_width, *(basis.shape[0] * basis.shape[1] for basis in bases)]
+        direct, *blocks = tf.split(coefficients, widths, axis=1)
+        parts = [direct]
+        for block, basis in zip(blocks, bases, strict=True):
             tokens, rank, size = basis.shape
-            block = coefficients[:, position : position + tokens * rank]
-            block = tf.reshape(block, (-1, tokens, rank))
-            logits = tf.einsum("btr,trs->bts", block, basis)
+            logits = tf.einsum("btr,trs->bts", tf.reshape(block, (-1, tokens, rank)), basis)
             parts.append(tf.reshape(logits, (-1, tokens * size)))
-            position += tokens * rank
         return tf.concat(parts, axis=1) + self.bias + self.padding
 
 
@@ -289,15 +295,13 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.
     tf.Tensor
         Shape ``(batch, tokens)``.
     """
-    bounded = tf.clip_by_value(logits, -60.0, 60.0)  # exp of it is finite: no maximum to subtract
-    weights, sums = tf.exp(bounded), []
-    stop = sum(space.cardinalities[t] for t in space.direct)
-    if stop:
-        member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[:stop]][:, space.direct]
-        sums.append(weights[:, :stop] @ member)
-    for bank in space.banks:
-        start, stop = stop, stop + len(bank.tokens) * bank.size
-        sums.append(tf.reduce_sum(tf.reshape(weights[:, start:stop], (-1, len(bank.tokens), bank.size)), 2))
+    # exp of what is bounded is finite: no maximum to subtract; gradients pass as if it were not bounded
+    bounded = logits + tf.stop_gradient(tf.clip_by_value(logits, -60.0, 60.0) - logits)
+    direct, *long = tf.split(tf.exp(bounded), space.block_widths, axis=1)
+    member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[: direct.shape[1]]]
+    sums = [direct @ member[:, space.direct]]
+    for bank, weights in zip(space.banks, long, strict=True):
+        sums.append(tf.reduce_sum(tf.reshape(weights, (-1, len(bank.tokens), bank.size)), axis=2))
     tokens = [*space.direct, *(token for bank in space.banks for token in bank.tokens)]
     normaliser = tf.gather(tf.math.log(tf.concat(sums, axis=1)), np.argsort(tokens), axis=1)
     return tf.gather(bounded, codes + space.offsets, batch_dims=1) - normaliser

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import expit
@@ -13,6 +15,8 @@ from tabgen.models.parents import ParentTables
 
 BLOCK = 32  # rows that share one stratified draw
 CHUNK = 16_384  # rows drawn at once
+
+Allowed: TypeAlias = Mapping[int, np.ndarray] | None  # for some tokens, which codes may be drawn
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,9 @@ def decoder_arrays(
         hidden: list[MaskedDense] = [decoder.first, *decoder.deeper]
         first, *deeper = [layer.masked_kernel().numpy() for layer in hidden]
         biases = [np.asarray(layer.bias) for layer in hidden]
-        from_context = [layer.masked_kernel().numpy() for layer in decoder.from_context]
+        from_context = np.split(decoder.from_context.kernel.numpy(), len(hidden), axis=1)
         to_heads = decoder.to_heads.masked_kernel().numpy()
-        context_to_heads = decoder.context_to_heads.masked_kernel().numpy()
+        context_to_heads = decoder.context_to_heads.kernel.numpy()
         skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
         stops = np.searchsorted(decoder.degrees, np.arange(tokens), side="right")
     else:  # no unit waits for a token
@@ -106,14 +110,35 @@ def decoder_arrays(
     )
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Rows of codes and how likely they were.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray
+        int32, shape ``(rows, tokens)``.
+    log_drawn : numpy.ndarray
+        Log probability with which the codes that are no evidence were drawn, shape ``(rows,)``, in nats.
+    log_given : numpy.ndarray
+        Log probability of the evidence, and of drawing only codes that are allowed, as the decoder came to
+        each of them: shape ``(rows,)``, in nats.
+    """
+
+    codes: np.ndarray
+    log_drawn: np.ndarray
+    log_given: np.ndarray
+
+
 def draw_codes(
     arrays: DecoderArrays,
     context: np.ndarray,
     evidence: np.ndarray,
     rng: np.random.Generator,
     *,
+    allowed: Allowed = None,
     stratified: bool = True,
-) -> np.ndarray:
+) -> Drawn:
     """Draw rows of codes.
 
     A hidden unit that sees tokens 0 to t is complete once token t is drawn, so each unit is computed
@@ -131,19 +156,20 @@ def draw_codes(
         Codes to keep, shape ``(rows, tokens)``; -1 where one is to be drawn.
     rng : numpy.random.Generator
         Source of all draws.
+    allowed : mapping of int to numpy.ndarray, optional
+        Which codes of a token may be drawn where it is no evidence, shape ``(codes,)`` each.
     stratified : bool
         Whether to stratify; False draws independent rows.
 
     Returns
     -------
-    numpy.ndarray
-        int32, shape ``(rows, tokens)``.
+    Drawn
     """
-    codes = np.empty(evidence.shape, dtype=np.int32)
-    for start in range(0, len(evidence), CHUNK):
-        rows = slice(start, start + CHUNK)
-        codes[rows] = _draw_chunk(arrays, context[rows], evidence[rows], rng, stratified)
-    return codes
+    parts = [
+        _draw_chunk(arrays, context[rows], evidence[rows], rng, allowed or {}, stratified)
+        for rows in (slice(start, start + CHUNK) for start in range(0, max(len(evidence), 1), CHUNK))
+    ]
+    return Drawn(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drawn)))
 
 
 def _draw_chunk(
@@ -151,9 +177,12 @@ def _draw_chunk(
     context: np.ndarray,
     evidence: np.ndarray,
     rng: np.random.Generator,
+    allowed: Mapping[int, np.ndarray],
     stratified: bool,
-) -> np.ndarray:
+) -> Drawn:
     rows, tokens = evidence.shape
+    everyone = np.arange(rows)
+    log_drawn, log_given = np.zeros(rows), np.zeros(rows)
     codes = np.empty((rows, tokens), dtype=np.int32)
     width = arrays.table.shape[1]
     embedded = np.empty((rows, tokens * width), dtype=np.float32)
@@ -178,11 +207,19 @@ def _draw_chunk(
         for parent, table in arrays.parents[token]:
             logits += table[codes[:, parent]]
         uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
-        drawn = _invert(logits, uniforms)
+        weights, log_all = _weights(logits)
+        log_allowed = log_all
+        if token in allowed:
+            weights, log_allowed = _weights(np.where(allowed[token], logits, -np.inf))
+        codes[:, token] = np.where(evidence[:, token] < 0, _invert(weights, uniforms), evidence[:, token])
+        log_code = logits[everyone, codes[:, token]]
+        given, told = evidence[:, token] >= 0, np.ones(rows, dtype=bool)
         gate = arrays.gates[token]
-        if gate >= 0:
-            drawn = np.where(codes[:, gate], logits.shape[1] - 1, drawn)
-        codes[:, token] = np.where(evidence[:, token] < 0, drawn, evidence[:, token])
+        if gate >= 0:  # what is missing has no value: nothing to draw
+            told = (codes[:, gate] == 0) | given
+            codes[:, token] = np.where(told, codes[:, token], logits.shape[1] - 1)
+        log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
+        log_drawn += np.where(told & ~given, log_code - log_allowed, 0)
         prefix = np.unique(prefix * logits.shape[1] + codes[:, token], return_inverse=True)[1]
         entry = arrays.table[arrays.offsets[token] + codes[:, token]]
         embedded[:, token * width : (token + 1) * width] = entry
@@ -191,7 +228,7 @@ def _draw_chunk(
             done = int(arrays.stops[token])
             _complete_units(arrays, pending, hidden, begun, done)
             begun = done
-    return codes
+    return Drawn(codes, log_drawn, log_given)
 
 
 def _complete_units(
@@ -214,9 +251,15 @@ def _silu(values: np.ndarray) -> np.ndarray:
     return values * expit(values)
 
 
-def _invert(logits: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+def _weights(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights in proportion to probabilities, and the logarithm of the sum of exp of logits."""
+    top = logits.max(axis=1)
+    weights = np.exp(logits - top[:, None])
+    return weights, top + np.log(weights.sum(axis=1))
+
+
+def _invert(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """Return the code at which the cumulative probability passes each uniform."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     heap = np.cumsum(weights, axis=1)
     return (heap[:, :-1] <= (uniforms * heap[:, -1])[:, None]).sum(axis=1)
 

@@ -64,7 +64,7 @@ class TrainingConfig:
     weight_decay: float | str = "auto"
     beta_2: float = 0.99
     clip_norm: float = 5.0
-    ema: float = 0.995
+    ema: float = 0.99
     warm_up: int = 100
     validation_share: float = 0.1
     validation_rows: int = 4_000
@@ -329,7 +329,7 @@ def train(
     plan: dict[str, Any] = {"epochs": last_epoch, "steps_per_epoch": steps, "shuffle": False, "verbose": 0}
     plan["callbacks"] = [*own, *callbacks]
     model.start_from(learn)
-    validation = tf.data.Dataset.from_tensor_slices(held_out).batch(2_048)
+    validation = in_order(held_out, 2_048)
     parts = [model.fit(batches(learn, batch_size, config.seed), validation_data=validation, **plan).history]
     if schedule.start_annealing():
         everything = batches(codes, batch_size, config.seed)
@@ -365,4 +365,17 @@ def batches(codes: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
         .repeat()
         .map(lambda chosen: tf.gather(held, chosen))
         .prefetch(2)
+        .with_options(untuned())
     )
+
+
+def in_order(codes: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Return batches of rows as they stand, once."""
+    return tf.data.Dataset.from_tensor_slices(codes).batch(batch_size).with_options(untuned())
+
+
+def untuned() -> tf.data.Options:
+    """Return options without autotune: there is nothing to tune, and its thread holds up the end of a fit."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options

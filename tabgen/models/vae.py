@@ -231,7 +231,9 @@ class ConditionalVAE(keras.Model):
             reconstruction, kl = self.losses_of(codes, visible, training=True)
             loss = tf.reduce_mean(reconstruction + self.config.beta * kl)
         variables = self.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        # looked-up rows are added up once, not each time the optimizer reads the gradient
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        self.optimizer.apply(gradients, variables)
         return self._track(loss, reconstruction, kl)
 
     def test_step(self, codes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -302,7 +304,7 @@ class ConditionalVAE(keras.Model):
         arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
         if isinstance(self.decoder, LatentDecoder):
             context = self.decoder.trunk(context)
-        return draw_codes(arrays, context.numpy(), evidence, rng, stratified=stratified)
+        return draw_codes(arrays, context.numpy(), evidence, rng, stratified=stratified).codes
 
     def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
