@@ -6,7 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tabgen.errors import ModelFileError, SchemaError, TabgenError, TableError, TrainingDiverged
+    from tabgen.errors import (
+        ConditionError,
+        ModelFileError,
+        SchemaError,
+        TabgenError,
+        TableError,
+        TrainingDiverged,
+    )
     from tabgen.inference import infer_schema
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Column",
+    "ConditionError",
     "ModelFileError",
     "Schema",
     "SchemaError",

@@ -66,6 +66,13 @@ def training_options(command: Any) -> Any:
     return command
 
 
+def drawing_options(command: Any) -> Any:
+    """Add the options that every command has that draws from a fitted model."""
+    for option in TRAINING[:-4:-1]:  # seed, force and quiet
+        command = option(command)
+    return command
+
+
 @click.group(cls=OneShotGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tabgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -144,20 +151,71 @@ def fit(
 @cli.command()
 @click.argument("model_file", metavar="MODEL")
 @click.argument("target", metavar="OUT")
-@click.option("--rows", type=click.IntRange(min=0), default=1_000, show_default=True, help="Rows to write.")
-@click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs.")
-@click.option("--force", is_flag=True, help="Replace an existing file.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def sample(model_file: str, target: str, rows: int, seed: int | None, force: bool, quiet: bool) -> None:
-    """Draw rows from a fitted model."""
+@click.option(
+    "--rows", type=click.IntRange(min=0), help="Rows to write; by default 1000, or those of --given."
+)
+@click.option("--where", help="Conditions: \"age >= 40 and city in ('Paris', 'Rome') and spouse is null\".")
+@click.option("--given", type=click.Path(), help="Table of known values, one row for each row to draw.")
+@click.option("--rebalance", metavar="COLUMN", help="Draw all levels of this column equally often.")
+@drawing_options
+def sample(
+    model_file: str,
+    target: str,
+    rows: int | None,
+    where: str | None,
+    given: str | None,
+    rebalance: str | None,
+    seed: int | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Draw rows from a fitted model, all of which hold what is asked."""
     _check_targets([target], force)
     _check_format(target)
-    with _quiet_tensorflow():
-        from tabgen.synthesizer import TabularGAN
+    if given and (where or rebalance):
+        raise click.UsageError("--given cannot go with --where or --rebalance.")
+    gan = _load(model_file)
+    asked = where if given is None else _read(given)[0]
+    count = 1_000 if rows is None and given is None else rows
+    drawn = gan.sample(count, where=asked, rebalance=rebalance, seed=seed)
+    _write(drawn, target, gan.dialect_, force)
+    _say(f"Wrote {len(drawn):,} rows to {_place(target)}.", quiet)
 
-        gan = TabularGAN.load(model_file)
-    _write(gan.sample(rows, seed=seed), target, gan.dialect_, force)
-    _say(f"Wrote {rows:,} rows to {_place(target)}.", quiet)
+
+@cli.command()
+@click.argument("model_file", metavar="MODEL")
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@click.option("--point", is_flag=True, help="Fill with the middle of many draws instead of one draw.")
+@drawing_options
+def complete(
+    model_file: str, source: str, target: str, point: bool, seed: int | None, force: bool, quiet: bool
+) -> None:
+    """Fill the missing cells of the table IN; columns that it lacks are drawn."""
+    _check_targets([target], force)
+    _check_format(target)
+    table, dialect = _read(source)
+    filled = _load(model_file).complete(table, point=point, seed=seed)
+    _write(filled, target, dialect, force)
+    _say(f"Wrote {len(filled):,} rows to {_place(target)}.", quiet)
+
+
+@cli.command()
+@click.argument("model_file", metavar="MODEL")
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def score(model_file: str, source: str, target: str, force: bool, quiet: bool) -> None:
+    """Add to the table IN a column log_prob: how likely each row is; outliers have the least."""
+    _check_targets([target], force)
+    _check_format(target)
+    table, dialect = _read(source)
+    if "log_prob" in table.columns:
+        raise TableError("The table has a column 'log_prob' already. Rename it.")
+    likely = _load(model_file).log_prob(table)
+    _write(table.assign(log_prob=[f"{value:.4f}" for value in likely]), target, dialect, force)
+    _say(f"Wrote {len(table):,} rows to {_place(target)}.", quiet)
 
 
 @cli.command()
@@ -270,6 +328,13 @@ def _fit(
     ).fit(frame)
     gan.dialect_ = dialect
     return gan
+
+
+def _load(model_file: str) -> TabularGAN:
+    with _quiet_tensorflow():
+        from tabgen.synthesizer import TabularGAN
+
+        return TabularGAN.load(model_file)
 
 
 @contextlib.contextmanager

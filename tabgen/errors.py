@@ -4,6 +4,7 @@ TabgenError
 ├── TableError            a table cannot be read, written or used
 ├── SchemaError           a schema does not fit its table
 │   └── ColumnRejected    an inference rule does not apply to a column
+├── ConditionError        what is asked of a sample cannot be read or never happens
 ├── TrainingDiverged      the loss is no longer a finite number
 └── ModelFileError        a model file is damaged or of another version
 """
@@ -25,6 +26,10 @@ class SchemaError(TabgenError, ValueError):
 
 class ColumnRejected(SchemaError):
     """An inference rule does not apply to a column; the next rule is tried."""
+
+
+class ConditionError(TabgenError, ValueError):
+    """What is asked of a sample cannot be read, or never happens."""
 
 
 class TrainingDiverged(TabgenError, RuntimeError):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Sequence
-from numbers import Real
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -12,28 +11,29 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from tabgen.cleaning import clean, restore
+from tabgen.answers import Answers
+from tabgen.balancing import Shares, balanced_rows
+from tabgen.cleaning import clean
+from tabgen.conditions import Where, read_conditions
+from tabgen.drawing import Asked, draw_asked, draw_free, keep_cells, read_known
 from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
-from tabgen.identifiers import draw_identifiers, fit_identifiers
+from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
-from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate, unrelate
-from tabgen.relations.predicate import draw_until
+from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate
 from tabgen.schema import Schema
+from tabgen.settings import check_seed, is_whole, training_settings
 from tabgen.tables import gather_table
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-MODELS = ("vae", "gan", "vae-gan")
-SEED_RULE = "None or a whole number from 0 on"
-
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
 
-class TabularGAN(BaseEstimator):
+class TabularGAN(Answers, BaseEstimator):
     """A generator of synthetic tables that look, behave and model like a real one.
 
     The table is cleaned, every column is encoded as small categorical tokens, a conditional
@@ -156,7 +156,7 @@ class TabularGAN(BaseEstimator):
         TrainingDiverged
             If the loss is no longer a finite number.
         """
-        settings = _check_parameters(self)
+        settings = training_settings(self)
         source = gather_table(table)
         frame, self.dialect_ = source.frame, source.dialect
         self.schema_ = infer_schema(frame) if schema is None else schema
@@ -174,13 +174,29 @@ class TabularGAN(BaseEstimator):
         self._name_features()
         return self
 
-    def sample(self, n: int, *, seed: int | None = None, stratified: bool = True) -> pd.DataFrame:
-        """Draw synthetic rows.
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        where: Where | pd.DataFrame | None = None,
+        rebalance: Shares | None = None,
+        seed: int | None = None,
+        stratified: bool = True,
+    ) -> pd.DataFrame:
+        """Draw synthetic rows, all of which hold what is asked of them.
 
         Parameters
         ----------
         n : int
-            Number of rows.
+            Number of rows; with a table of conditions it can be left out.
+        where : str, mapping or pandas.DataFrame, optional
+            Conditions on any columns. A line of text such as
+            ``"age >= 40 and city in ('Paris', 'Rome') and spouse is null"``; a mapping from columns to a
+            value, a list of values, a `pandas.Interval`, or None for a missing value; or a table with one
+            row of known values for each row to draw, missing where nothing is known.
+        rebalance : label or mapping, optional
+            A column, all levels of which shall be as frequent; or for some columns the share of each level,
+            as in ``{"churn": {"yes": 0.5, "no": 0.5}}``.
         seed : int, optional
             Seed of the draws: an int repeats exactly, None takes fresh entropy.
         stratified : bool, default=True
@@ -198,35 +214,43 @@ class TabularGAN(BaseEstimator):
             Before `fit`.
         SchemaError
             If a relation leaves no room for as many rows.
+        ConditionError
+            If a condition cannot be read, or nothing like it was in the training table.
         ValueError
             If ``n`` or ``seed`` is negative or not a whole number.
+
+        Examples
+        --------
+        >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
+        >>> gan = TabularGAN(epochs=2, random_state=0).fit(people)
+        >>> gan.sample(50, where="age between 30 and 50", seed=0)["age"].between(30, 50).all()
+        np.True_
+        >>> gan.sample(50, rebalance="smokes", seed=0)["smokes"].value_counts().tolist()
+        [25, 25]
         """
         check_is_fitted(self, "schema_")
-        if not _is_whole(n):
+        check_seed(seed)
+        if isinstance(where, pd.DataFrame):
+            return self._sample_given(where, n, seed)
+        if not is_whole(n):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
-        if seed is not None and not _is_whole(seed):
-            raise ValueError(f"seed must be {SEED_RULE}, but is {seed!r}.")
-        source = np.random.SeedSequence(seed)
+        parts, rows, source = self._parts(), int(n or 0), np.random.SeedSequence(seed)
+        conditions = {} if where is None else read_conditions(where, self.schema_)
+        if rebalance is not None:
+            known = read_known(balanced_rows(rebalance, rows, self.schema_, source), parts)
+            return draw_asked(parts, rows, Asked(conditions, known), source)
+        if conditions:
+            return draw_asked(parts, rows, Asked(conditions), source)
+        return draw_free(parts, rows, source, stratified=stratified)
 
-        def draw(rows: int) -> pd.DataFrame:
-            draws, decoding = source.spawn(2)
-            codes = np.zeros((rows, 0), dtype=np.int32)
-            if self.model_ is not None:
-                codes = self.model_.generate(rows, seed=draws, stratified=stratified)
-            return self.encoder_.decode(codes, np.random.default_rng(decoding), stratified=stratified)
-
-        def keep_rules(drawn: pd.DataFrame) -> pd.DataFrame:
-            return unrelate(drawn, self.relations_)
-
-        def look(tidy: pd.DataFrame) -> pd.DataFrame:
-            rng = np.random.default_rng(source.spawn(1)[0])
-            return restore(
-                tidy, self.schema_, draw_identifiers(self.identifiers_, len(tidy), self.schema_, rng)
-            )
-
-        if not self._predicates:
-            return look(keep_rules(draw(int(n))))
-        return look(draw_until(int(n), draw, keep_rules, look, self._predicates))
+    def _sample_given(self, table: pd.DataFrame, n: int | None, seed: int | None) -> pd.DataFrame:
+        """Draw one row for each row of conditions."""
+        if n is not None and n != len(table):
+            raise ValueError(f"n is {n!r}, but there are {len(table):,} rows of conditions. Leave n out.")
+        parts = self._parts()
+        known = read_known(table, parts)
+        drawn = draw_asked(parts, len(table), Asked({}, known), np.random.SeedSequence(seed))
+        return keep_cells(drawn, table, self.schema_)
 
     def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
         """Write the fitted model to one file.
@@ -241,11 +265,7 @@ class TabularGAN(BaseEstimator):
             Whether to replace an existing file.
         """
         check_is_fitted(self, "schema_")
-        parts = FittedParts(
-            self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
-            self.model_, self.history_, self.dialect_,
-        )  # fmt: skip
-        save_parts(parts, path, force=force)
+        save_parts(self._parts(), path, force=force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TabularGAN:
@@ -302,6 +322,12 @@ class TabularGAN(BaseEstimator):
         facts = training_facts(self.encoder_, self.model_, self.history_)
         return summarize(self.schema_, self.relations_, facts)
 
+    def _parts(self) -> FittedParts:
+        return FittedParts(
+            self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
+            self.model_, self.history_, self.dialect_,
+        )  # fmt: skip
+
     @property
     def _predicates(self) -> list[Predicate]:
         return [relation for relation in self.relations_ if isinstance(relation, Predicate)]
@@ -311,54 +337,6 @@ class TabularGAN(BaseEstimator):
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.empty(len(names), dtype=object)
         self.feature_names_in_[:] = names
-
-
-def _check_parameters(gan: TabularGAN) -> Any:
-    """Return the training settings, or say which parameter is wrong."""
-    rules: dict[Hashable, tuple[bool, str]] = {
-        "model": (gan.model in MODELS, 'one of "vae", "gan" and "vae-gan"'),
-        "epochs": (_auto_or_count(gan.epochs), '"auto" or a whole number from 1 on'),
-        "batch_size": (_auto_or_count(gan.batch_size), '"auto" or a whole number from 1 on'),
-        "max_minutes": (
-            gan.max_minutes is None or _is_between(gan.max_minutes, 0, np.inf),
-            "None or above 0",
-        ),
-        "learning_rate": (_is_between(gan.learning_rate, 0, 1), "between 0 and 1"),
-        "latent_dim": (_is_whole(gan.latent_dim), "0 or above"),
-        "relations": (_auto_or_relations(gan.relations), '"auto" or a sequence of relations'),
-        "random_state": (gan.random_state is None or _is_whole(gan.random_state), SEED_RULE),
-    }
-    for name, (valid, rule) in rules.items():
-        if not valid:
-            raise ValueError(f"{name} must be {rule}, but is {getattr(gan, str(name))!r}.")
-    from tabgen.models import TrainingConfig
-
-    seed = np.random.SeedSequence(gan.random_state).generate_state(1)[0]
-    return TrainingConfig(
-        epochs=gan.epochs if isinstance(gan.epochs, str) else int(gan.epochs),
-        batch_size=gan.batch_size if isinstance(gan.batch_size, str) else int(gan.batch_size),
-        max_minutes=gan.max_minutes,
-        learning_rate=gan.learning_rate,
-        seed=int(seed) % 2**31,
-    )
-
-
-def _auto_or_count(value: Any) -> bool:
-    return value == "auto" if isinstance(value, str) else _is_whole(value) and value >= 1
-
-
-def _auto_or_relations(value: Any) -> bool:
-    if isinstance(value, str):
-        return value == "auto"
-    return isinstance(value, Sequence) and all(isinstance(relation, Relation) for relation in value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= 0
-
-
-def _is_between(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and low < float(value) < high
 
 
 def _train(

@@ -106,6 +106,38 @@ def test_sample_writes_every_format(folder, tmp_path, name):
     assert (b"customer_id\tpostal_code" in text) == (".tsv" in name)
 
 
+def test_sample_draws_what_is_asked(folder, tmp_path):
+    model, target, given = (str(folder / "model.tabgen"), tmp_path / "x.csv", tmp_path / "given.csv")
+    asked = "tier in ('gold', 'silver') and income >= 3000 and birth_date < '1990-01-01'"
+    assert main(["sample", model, str(target), "--rows", "30", "--where", asked, "--quiet"]) == 0
+    drawn = read_table(target).frame
+    assert set(drawn["tier"]) <= {"gold", "silver"}
+    assert drawn["income"].str.replace(",", "").astype(float).min() >= 3_000
+    assert drawn["birth_date"].max() < "1990-01-01"
+    assert main(["sample", model, str(target), "--rows", "40", "--rebalance", "tier", "--force"]) == 0
+    assert read_table(target).frame["tier"].value_counts().tolist() == [10] * 4
+    given.write_text("tier,income\ngold,\nsilver,\n")
+    assert main(["sample", model, str(target), "--given", str(given), "--force", "--quiet"]) == 0
+    assert read_table(target).frame["tier"].tolist() == ["gold", "silver"]
+
+
+def test_gaps_are_filled_and_rows_scored(folder, tmp_path, capsys):
+    model, filled, scored = str(folder / "model.tabgen"), tmp_path / "filled.csv", tmp_path / "scored.csv"
+    holes = read_table(folder / "real.csv").frame.head(40)
+    holes.loc[::2, "tier"] = ""
+    holes.to_csv(tmp_path / "holes.csv", index=False)
+    assert main(["complete", model, str(tmp_path / "holes.csv"), str(filled), "--seed", "1"]) == 0
+    table = read_table(filled).frame
+    assert (table["tier"] != "").all()
+    assert table["tier"][1::2].equals(holes["tier"][1::2])
+    assert table["customer_id"].equals(holes["customer_id"])
+    assert main(["score", model, str(filled), str(scored)]) == 0
+    assert (read_table(scored).frame["log_prob"].astype(float) < 0).all()
+    assert capsys.readouterr().err.endswith(f"Wrote 40 rows to {scored}.\n")
+    assert main(["score", model, str(scored), str(tmp_path / "more.csv")]) == 1
+    assert "has a column 'log_prob' already" in capsys.readouterr().err
+
+
 def test_sample_of_no_rows_is_a_header(folder, capsys):
     assert main(["sample", str(folder / "model.tabgen"), "-", "--rows", "0", "--quiet"]) == 0
     assert capsys.readouterr() == (",".join(COLUMNS) + "\n", "")
@@ -202,6 +234,7 @@ def test_help_loads_nothing_heavy(words):
         (["IN", "OUT", "--layers", "3"], "No such option"),
         (["sample", "MODEL"], "Missing argument 'OUT'"),
         (["sample", "MODEL", "OUT.csv", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["sample", "MODEL", "OUT.csv", "--given", "G.csv", "--where", "a > 1"], "--given cannot go with"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -231,6 +264,9 @@ def test_wrong_usage_is_status_2(words, message, capsys):
         (["sample", "plain.csv", "new.docx"], "'new.docx' has no known format"),
         (["report", "plain.csv", "plain.csv", "plain.csv"], "already exists"),
         (["inspect", "absent.tabgen"], "There is no model file"),
+        (["complete", "absent.tabgen", "plain.csv", "new.csv"], "There is no model file"),
+        (["complete", "plain.csv", "plain.csv", "new.docx"], "'new.docx' has no known format"),
+        (["score", "absent.tabgen", "plain.csv", "new.csv"], "There is no model file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -11,6 +11,7 @@ import tabgen
 ROOT = Path(__file__).parents[1]
 NAMES = {
     "Column",
+    "ConditionError",
     "ModelFileError",
     "Schema",
     "SchemaError",
@@ -42,7 +43,9 @@ def test_an_unknown_name_is_no_attribute():
         _ = tabgen.nonsense
 
 
-@pytest.mark.parametrize("error", [tabgen.TableError, tabgen.SchemaError, tabgen.ModelFileError])
+@pytest.mark.parametrize(
+    "error", [tabgen.TableError, tabgen.SchemaError, tabgen.ConditionError, tabgen.ModelFileError]
+)
 def test_an_error_is_a_tabgen_error_and_a_value_error(error):
     assert issubclass(error, tabgen.TabgenError)
     assert issubclass(error, ValueError)

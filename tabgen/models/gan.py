@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.encoding.layout import Layout
+from tabgen.models.sampling import Allowed
 from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
 
 LATENT, CONTEXT = 32, 256  # widths of the latent and of what evidence and latent are turned into
@@ -172,11 +173,28 @@ class LatentGAN(keras.Model):
         own = self.autoencoder
         given = own.nothing_given(n) if evidence is None else evidence
         context = own.evidence_context(given)
-        noise = tf.constant(rng.standard_normal((n, own.config.latent_dim), dtype=np.float32))
-        latent = self.generated_latents(self.averaged, noise, context)
-        context += own.latent_net(self.latent_mean + self.latent_scale * latent)
-        codes = own.draw(context, given, rng, stratified=stratified)
+        context += own.latent_net(self._drawn_latents(context, rng))
+        codes = own.draw(context, given, rng, stratified=stratified).codes
         return rng.permutation(codes) if evidence is None else codes
+
+    def propose(
+        self, evidence: np.ndarray, allowed: Allowed, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw rows that keep evidence; see `tabgen.models.vae.ConditionalVAE.propose`.
+
+        Latents are drawn under the evidence; those from which the decoder would have drawn it itself weigh
+        more (likelihood weighting, Fung & Chang 1990).
+        """
+        own = self.autoencoder
+        latents = self._drawn_latents(own.evidence_context(evidence), rng)
+        drawn = own.draw(own.latent_net(latents), evidence, rng, allowed=allowed, stratified=True)
+        return drawn.codes, drawn.log_given
+
+    def _drawn_latents(self, context: tf.Tensor, rng: np.random.Generator) -> tf.Tensor:
+        """Return generated latents on the scale of the autoencoder, shape ``(rows, latent)``."""
+        width = self.config.autoencoder.latent_dim
+        noise = tf.constant(rng.standard_normal((len(context), width), dtype=np.float32))
+        return self.latent_mean + self.latent_scale * self.generated_latents(self.averaged, noise, context)
 
     def _context(self, codes: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
         return self.autoencoder.context_of(self.autoencoder.embedding(codes), visible)

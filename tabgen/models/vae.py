@@ -14,9 +14,10 @@ from tabgen.models.decoder import CausalDecoder, LatentDecoder
 from tabgen.models.layers import MANY_TOKENS, CodeSpace, TokenEmbedding, log_likelihood, mlp
 from tabgen.models.loglinear import choose_parents
 from tabgen.models.parents import ParentTables
-from tabgen.models.sampling import decoder_arrays, draw_codes
+from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
 
 WIDEST = 512  # hidden units that many tokens may ask for
+JUDGED_AT_ONCE = 8_192  # rows
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,9 @@ class ConditionalVAE(keras.Model):
         mean, log_var = tf.split(self.prior_net(context), 2, axis=1)
         return mean, log_var
 
-    def losses_of(self, codes: tf.Tensor, visible: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    def losses_of(
+        self, codes: tf.Tensor, visible: tf.Tensor, training: bool, noise: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return reconstruction loss and Kullback-Leibler term of each row, in nats.
 
         Parameters
@@ -204,6 +207,8 @@ class ConditionalVAE(keras.Model):
             1 where a token is evidence and costs nothing, shape ``(batch, tokens)``.
         training : bool
             Whether to drop hidden units.
+        noise : tf.Tensor, optional
+            Standard normal, of which the latent is made, shape ``(batch, latent)``; drawn by default.
         """
         embedded = self.embedding(codes)  # (batch, tokens, embedding)
         flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
@@ -212,7 +217,8 @@ class ConditionalVAE(keras.Model):
         if self.config.latent_dim:
             mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
             prior_mean, prior_log_var = self.prior(context)
-            latent = mean + tf.exp(log_var / 2) * keras.random.normal(tf.shape(mean), seed=self.seeds)
+            noise = keras.random.normal(tf.shape(mean), seed=self.seeds) if noise is None else noise
+            latent = mean + tf.exp(log_var / 2) * noise
             kl = gaussian_kl(mean, log_var, prior_mean, prior_log_var)
             context += self.latent_net(latent)
         if isinstance(self.decoder, CausalDecoder):
@@ -278,13 +284,55 @@ class ConditionalVAE(keras.Model):
         """
         rng = np.random.default_rng(seed)
         given = self.nothing_given(n) if evidence is None else evidence
-        context = self.evidence_context(given)
+        drawn = self.draw(self._context(given, rng), given, rng, stratified=stratified)
+        return rng.permutation(drawn.codes) if evidence is None else drawn.codes
+
+    def propose(
+        self, evidence: np.ndarray, allowed: Allowed, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw rows that keep evidence, and tell how much likelier each is than it was to be drawn.
+
+        Parameters
+        ----------
+        evidence : numpy.ndarray
+            Codes to keep, shape ``(rows, tokens)``, -1 where one is to be drawn.
+        allowed : mapping of int to numpy.ndarray, optional
+            Which codes of a token may be drawn where it is no evidence.
+        rng : numpy.random.Generator
+            Source of all draws.
+
+        Returns
+        -------
+        codes : numpy.ndarray
+            int32, shape ``(rows, tokens)``.
+        log_weights : numpy.ndarray
+            Log probability under the model without evidence, less that of the draw: shape ``(rows,)``.
+        """
+        drawn = self.draw(self._context(evidence, rng), evidence, rng, allowed=allowed, stratified=True)
+        return drawn.codes, self.log_likelihood(drawn.codes) - drawn.log_drawn
+
+    def log_likelihood(self, codes: np.ndarray) -> np.ndarray:
+        """Return the log probability of rows of codes, shape ``(rows,)``, in nats; a bound with a latent."""
+        nothing = tf.zeros((JUDGED_AT_ONCE, codes.shape[1]))
+        rng, width = np.random.default_rng(0), self.config.latent_dim  # the same rows, the same answer
+        noise = rng.standard_normal((JUDGED_AT_ONCE, width), dtype=np.float32)
+        bounds = [np.zeros(0)]
+        for start in range(0, len(codes), JUDGED_AT_ONCE):
+            rows = codes[start : start + JUDGED_AT_ONCE]
+            reconstruction, kl = self.losses_of(
+                tf.constant(rows), nothing[: len(rows)], training=False, noise=noise[: len(rows)]
+            )
+            bounds.append(-(reconstruction + kl).numpy().astype(np.float64))
+        return np.concatenate(bounds)
+
+    def _context(self, evidence: np.ndarray, rng: np.random.Generator) -> tf.Tensor:
+        """Return what evidence and a latent drawn under it say, shape ``(rows, context)``."""
+        context = self.evidence_context(evidence)
         if self.config.latent_dim:
             mean, log_var = self.prior(context)
             noise = rng.standard_normal(mean.shape, dtype=np.float32)
             context += self.latent_net(mean + tf.exp(log_var / 2) * noise)
-        codes = self.draw(context, given, rng, stratified=stratified)
-        return rng.permutation(codes) if evidence is None else codes
+        return context
 
     def nothing_given(self, n: int) -> np.ndarray:
         """Return the evidence of ``n`` rows of which nothing is known, shape ``(n, tokens)``."""
@@ -298,13 +346,19 @@ class ConditionalVAE(keras.Model):
         return self.context_of(self.embedding(np.maximum(evidence, 0)), visible)
 
     def draw(
-        self, context: tf.Tensor, evidence: np.ndarray, rng: np.random.Generator, *, stratified: bool
-    ) -> np.ndarray:
+        self,
+        context: tf.Tensor,
+        evidence: np.ndarray,
+        rng: np.random.Generator,
+        *,
+        allowed: Allowed = None,
+        stratified: bool,
+    ) -> Drawn:
         """Draw rows of codes from contexts that hold evidence and latent."""
         arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
         if isinstance(self.decoder, LatentDecoder):
             context = self.decoder.trunk(context)
-        return draw_codes(arrays, context.numpy(), evidence, rng, stratified=stratified).codes
+        return draw_codes(arrays, context.numpy(), evidence, rng, allowed=allowed, stratified=stratified)
 
     def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):

@@ -1,0 +1,300 @@
+"""Rows with gaps, or of which one column is asked, to completed rows, predictions and log probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+from sklearn.utils.validation import check_is_fitted
+
+from tabgen.balancing import rows_to_even
+from tabgen.cleaning import clean, restore_column
+from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
+from tabgen.encoding import CategoricalCodec, Codec, NumericCodec
+from tabgen.errors import ConditionError
+from tabgen.modelfile import FittedParts
+from tabgen.relations import relate
+from tabgen.schema import LEVELLED, REPLACED
+
+POINT_DRAWS = 25  # draws that a point estimate is the middle of
+CODES_AT_ONCE = 100_000  # rows of codes judged at once
+
+
+class Answers:
+    """What a fitted `TabularGAN` can say of given rows."""
+
+    def _parts(self) -> FittedParts:
+        """Return everything that was learned."""
+        raise NotImplementedError
+
+    def complete(self, table: pd.DataFrame, *, point: bool = False, seed: int | None = None) -> pd.DataFrame:
+        """Fill missing cells, whatever their pattern, and leave all others as they are.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Columns of the training table, or some of them; the others are drawn.
+        point : bool, default=False
+            Whether to fill with the middle of many draws (the median of numbers and moments, the most
+            frequent level) rather than with one draw. A point estimate errs less, a draw keeps the spread.
+        seed : int, optional
+            Seed of the draws; None takes fresh entropy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            All columns of the training table and the index of the given one.
+
+        Raises
+        ------
+        ConditionError
+            If a column is unknown.
+        SchemaError
+            If a value is not of its column.
+
+        Examples
+        --------
+        >>> from tabgen import TabularGAN
+        >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
+        >>> gan = TabularGAN(epochs=2, random_state=0).fit(people)
+        >>> gan.complete(pd.DataFrame({"smokes": ["yes", None]}), seed=0)["smokes"].isna().sum()
+        np.int64(0)
+        """
+        draws = self.impute(table, draws=POINT_DRAWS if point else 1, seed=seed)
+        if not point:
+            return draws[0]
+        parts, filled = self._parts(), draws[0]
+        for column in parts.schema.columns:
+            if column.kind in REPLACED or not column.modelled:
+                continue
+            tidy = pd.concat(
+                [clean(draw[[column.name]], _only(parts, column.name)) for draw in draws], axis=1
+            )
+            if column.kind in LEVELLED or column.kind == "constant":
+                codes = np.stack([tidy.iloc[:, k].cat.codes.to_numpy() for k in range(len(draws))])
+                middle = np.array([np.bincount(row).argmax() for row in codes.T], dtype=int)
+                values = pd.Series(pd.Categorical.from_codes(middle, dtype=tidy.dtypes.iloc[0]))
+            else:
+                block = np.sort(tidy.to_numpy(), axis=1)
+                values = pd.Series(block[:, len(draws) // 2])
+            middles = pd.Series(restore_column(values, column), index=filled.index)
+            empty = gaps(table, column.name, parts.schema)
+            filled[column.name] = filled[column.name].where(~empty, middles).astype(filled[column.name].dtype)
+        return filled
+
+    def impute(self, table: pd.DataFrame, *, draws: int = 5, seed: int | None = None) -> list[pd.DataFrame]:
+        """Fill missing cells several times, for multiple imputation (Rubin 1987).
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Columns of the training table, or some of them; the others are drawn.
+        draws : int, default=5
+            How many completed tables to return.
+        seed : int, optional
+            Seed of the draws; None takes fresh entropy.
+
+        Returns
+        -------
+        list of pandas.DataFrame
+            As from `complete`.
+        """
+        check_is_fitted(self, "schema_")
+        if draws < 1:
+            raise ValueError(f"draws must be 1 or more, but is {draws!r}.")
+        parts, source = self._parts(), np.random.SeedSequence(seed)
+        known = read_known(table, parts)
+        several = pd.concat([known] * draws, ignore_index=True)
+        drawn = draw_asked(parts, len(several), Asked({}, several, filled=True), source)
+        completed = []
+        for turn in range(draws):
+            own = drawn.iloc[turn * len(table) : (turn + 1) * len(table)]
+            completed.append(keep_cells(own, table, parts.schema))
+        return completed
+
+    def augment(
+        self, table: pd.DataFrame, target: Hashable, n: int, *, seed: int | None = None
+    ) -> pd.DataFrame:
+        """Add synthetic rows that make the levels of a column as even as they can be.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Rows with the columns of the training table.
+        target : label
+            A column of levels, which a classifier shall learn.
+        n : int
+            Rows to add.
+        seed : int, optional
+            Seed of the draws; None takes fresh entropy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows as they are, then the synthetic ones, with a fresh index.
+
+        Raises
+        ------
+        ConditionError
+            If the column is unknown or has no levels.
+        """
+        check_is_fitted(self, "schema_")
+        parts = self._parts()
+        wanted = rows_to_even(table[target], n, target, parts.schema)
+        drawn = draw_asked(parts, n, Asked({}, read_known(wanted, parts)), np.random.SeedSequence(seed))
+        return pd.concat([table, drawn[list(table.columns)]], ignore_index=True)
+
+    def log_prob(self, table: pd.DataFrame) -> np.ndarray:
+        """Return how likely each row is under the model: outliers have the least.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            All columns of the training table.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(rows,)``, in nats: the log probability of the row's codes, in which a number stands for
+            its narrow interval. A bound from below where the latent is live.
+
+        Raises
+        ------
+        ValueError
+            If the model is a "gan", which has no likelihood.
+        """
+        parts = self._likelihood()
+        codes = parts.encoder.encode(relate(clean(table, parts.schema), parts.relations))
+        return _log_likelihood(parts, codes)
+
+    def predict_proba(self, table: pd.DataFrame, column: Hashable) -> pd.DataFrame:
+        """Return the probability of each value of a column, given all others.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            The other columns of the training table; a missing value is taken as such. The column itself, if
+            there, is not looked at.
+        column : Hashable
+            A column of levels, or of numbers of which there are few.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One column for each value, in order, and the index of the table; rows add up to 1.
+
+        Raises
+        ------
+        ConditionError
+            If the column is unknown or has too many values, or a value is missing that never was.
+        ValueError
+            If the model is a "gan".
+        """
+        parts, codec = self._likelihood(), self._codec(column)
+        own = _only(parts, column).columns[0]
+        if isinstance(codec, CategoricalCodec):
+            values, weights = list(own.levels), codec.weight_of_level[: len(own.levels)].astype(np.float64)
+            totals = np.bincount(codec.code_of_level, codec.weight_of_level)[codec.code_of_level]
+            within = np.divide(weights, totals, out=np.zeros(len(values)), where=totals > 0)
+            shares = _law_of(parts, table, column)[:, codec.code_of_level] * within
+        elif isinstance(codec, NumericCodec) and (codec.knots[:, 0] == codec.knots[:, -1]).all():
+            numbers = pd.Series(codec.knots[:, 0])
+            values, shares = list(restore_column(numbers, own)), _law_of(parts, table, column)
+        else:
+            raise ConditionError(
+                f"Column {column!r} is {own.kind} with too many values for a probability of each. "
+                "Ask predict for its mean."
+            )
+        frame = pd.DataFrame(shares, index=table.index)
+        frame.columns = pd.Index(values, tupleize_cols=False)
+        return frame
+
+    def predict(self, table: pd.DataFrame, column: Hashable) -> pd.Series:
+        """Return the most probable level of a column, or the mean of a number, given all others.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            As for `predict_proba`.
+        column : Hashable
+            A column of levels or numbers.
+
+        Returns
+        -------
+        pandas.Series
+            The index of the table; levels in the column's own look, numbers as float64.
+        """
+        parts, codec = self._likelihood(), self._codec(column)
+        own = _only(parts, column).columns[0]
+        if own.kind in LEVELLED:
+            best = self.predict_proba(table, column).to_numpy().argmax(axis=1)
+            values = pd.Series(pd.Categorical.from_codes(best, range(len(own.levels))))
+            return pd.Series(restore_column(values, own), index=table.index, name=column)
+        if not isinstance(codec, NumericCodec):
+            raise ConditionError(f"Column {column!r} is {own.kind}: predict takes levels and numbers.")
+        weights = np.diff(codec.shares, axis=1)
+        middles = (codec.knots[:, 1:] + codec.knots[:, :-1]) / 2
+        means = (middles * weights).sum(axis=1) / weights.sum(axis=1)
+        return pd.Series(_law_of(parts, table, column) @ means, index=table.index, name=column)
+
+    def _codec(self, column: Hashable) -> Codec:
+        """Return the codec of a column that is learned as it stands."""
+        parts = self._parts()
+        kind = _only(parts, column).columns[0].kind
+        if column not in parts.encoder.codecs:
+            raise ConditionError(
+                f"Column {column!r} ({kind}) does not vary, is drawn afresh or follows from other columns: "
+                "there is nothing to predict. Ask complete for it."
+            )
+        return parts.encoder.codecs[column]
+
+    def _likelihood(self) -> FittedParts:
+        check_is_fitted(self, "schema_")
+        parts = self._parts()
+        if parts.parameters["model"] == "gan":
+            raise ValueError('model="gan" has no likelihood. Fit "vae-gan" or "vae" instead.')
+        return parts
+
+
+def _only(parts: FittedParts, name: Hashable) -> Any:
+    """Return the schema of one column."""
+    column = [column for column in parts.schema.columns if column.name == name]
+    if not column:
+        raise ConditionError(
+            f"Column {name!r} is not in the training table. Its columns: {parts.schema.names}."
+        )
+    return replace(parts.schema, columns=tuple(column))
+
+
+def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.ndarray:
+    """Return the probability of each code of a column, missing left out, given all others."""
+    layout = parts.encoder.layout
+    place = layout.positions(column)[-1]
+    known = relate(read_known(table.drop(columns=[column], errors="ignore"), parts), parts.relations)
+    for token in layout.tokens:
+        absent = known[token.column].isna().to_numpy()
+        if token.column != column and not parts.encoder.codecs[token.column].missing and absent.any():
+            raise ConditionError(
+                f"Column {token.column!r} is missing in row {int(absent.argmax())}, which it never was in "
+                "the training table. Fill it with complete first."
+            )
+    codes = parts.encoder.encode(known)
+    size = layout.tokens[place].cardinality - layout.tokens[place].missing
+    laws = [np.zeros((0, size))]
+    for start in range(0, len(codes), max(CODES_AT_ONCE // size, 1)):
+        rows = codes[start : start + max(CODES_AT_ONCE // size, 1)]
+        each = np.repeat(rows, size, axis=0)
+        each[:, place] = np.tile(np.arange(size), len(rows))
+        if layout.gates[place] >= 0:
+            each[:, layout.gates[place]] = 0
+        laws.append(softmax(_log_likelihood(parts, each).reshape(len(rows), size), axis=1))
+    return np.concatenate(laws)
+
+
+def _log_likelihood(parts: FittedParts, codes: np.ndarray) -> np.ndarray:
+    model = parts.model
+    return cast(np.ndarray, getattr(model, "generator", model).log_likelihood(codes))

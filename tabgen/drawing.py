@@ -1,0 +1,335 @@
+"""A fitted model and what is asked of each row to a table that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgen.cleaning import clean, restore
+from tabgen.conditions import Condition, allowed_codes, placed
+from tabgen.encoding.layout import MISSING
+from tabgen.errors import ConditionError
+from tabgen.identifiers import draw_identifiers
+from tabgen.modelfile import FittedParts
+from tabgen.relations import Predicate, unrelate
+from tabgen.relations.predicate import draw_until
+from tabgen.relations.relation import with_columns, without_columns
+from tabgen.schema import LEVELLED, Column, Schema
+
+ROUNDS = 12  # times that rows that break a condition are drawn again ...
+TRIED = 20_000  # rows drawn at once in their place
+KNOWN_ROUNDS = 3  # ... and those in which the rules between columns change what is known
+FINER = 4  # times that values inside a code are drawn again before they are moved
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of rows.
+
+    Attributes
+    ----------
+    conditions : mapping of Hashable to Condition
+        What columns may hold, in every row.
+    known : pandas.DataFrame or None
+        Tidy values to keep, row by row, missing where one is to be drawn.
+    filled : bool
+        Whether what is not known must not be missing.
+    """
+
+    conditions: Mapping[Hashable, Condition]
+    known: pd.DataFrame | None = None
+    filled: bool = False
+
+
+def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
+    """Return the tidy values of a table that need not have all columns: all columns, missing where unknown.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns of the training table, or some of them; missing cells are not known.
+    parts : FittedParts
+        The fitted model.
+
+    Raises
+    ------
+    ConditionError
+        If a column is not in the training table.
+    SchemaError
+        If a value is not of its column.
+    """
+    names = parts.schema.names
+    unknown = [name for name in table.columns if name not in names]
+    if unknown:
+        raise ConditionError(f"Column {unknown[0]!r} is not in the training table. Its columns: {names}.")
+    given = tuple(column for column in parts.schema.columns if column.name in table.columns)
+    empty = {column.name: gaps(table, column.name, parts.schema) for column in given}
+    filled = pd.DataFrame({place: table[c.name].where(~empty[c.name]) for place, c in enumerate(given)})
+    filled.columns = pd.Index([column.name for column in given], tupleize_cols=False)
+    tidy = clean(filled.set_axis(table.index), replace(parts.schema, columns=given))
+    absent = {
+        column.name: _nothing(column, len(table))
+        for column in parts.schema.columns
+        if column.modelled and column.name not in tidy
+    }
+    return with_columns(tidy, absent)
+
+
+def _nothing(column: Column, rows: int) -> Any:
+    """Return a tidy column of which nothing is known."""
+    if column.kind == "datetime":
+        return np.full(rows, np.datetime64("NaT", "us"))
+    if column.kind in ("numeric", "duration"):
+        return np.full(rows, np.nan)
+    levels = range(len(column.levels)) if column.kind in LEVELLED else [0]
+    return pd.Categorical.from_codes(np.full(rows, -1), levels, ordered=column.kind == "ordinal")
+
+
+def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedSequence) -> pd.DataFrame:
+    """Draw rows that hold what is asked of them, in the form of the training table.
+
+    Parameters
+    ----------
+    parts : FittedParts
+        The fitted model.
+    n : int
+        Number of rows.
+    asked : Asked
+        What they must hold. What is known is kept as far as the rules between columns let it be.
+    source : numpy.random.SeedSequence
+        Seed of all draws.
+
+    Raises
+    ------
+    ConditionError
+        If some rows do not hold a condition after many draws, or nothing like it was ever seen.
+    """
+    masks, ranged = _masks(parts, asked)
+    known, told = _related(parts, asked, n)
+    evidence = _evidence(parts, masks, known, told)
+    rows, tidy = np.arange(n), None
+    for turn in range(ROUNDS):
+        tries = max(min(2**turn, TRIED // max(len(rows), 1)), 1)  # of each row, the first that holds is taken
+        each = np.repeat(rows, tries)
+        codes = _draw_codes(parts, evidence[each], masks, ranged, asked, source)
+        fresh = _decode(parts, codes, asked, known.iloc[each], told.iloc[each], source)
+        if tries > 1:
+            wrong = np.logical_or.reduce(list(_faults(fresh, parts, asked, each, turn, source)[1].values()))
+            fresh = fresh[np.arange(len(each)) % tries == np.repeat(_first_right(wrong, tries), tries)]
+        fresh = fresh.set_axis(rows)
+        tidy = fresh if tidy is None else pd.concat([tidy.drop(rows), fresh]).sort_index()
+        table, faults = _faults(tidy, parts, asked, np.arange(n), turn, source)
+        rows = np.flatnonzero(np.logical_or.reduce(list(faults.values())))
+        if not len(rows):
+            return table
+    worst = max(faults, key=lambda name: int(faults[name].sum()))
+    raise ConditionError(
+        f"After {ROUNDS} draws {len(rows):,} of {n:,} rows do not hold what was asked, most often of {worst}."
+        " Ask for less at once."
+    )
+
+
+def draw_free(
+    parts: FittedParts, n: int, source: np.random.SeedSequence, *, stratified: bool
+) -> pd.DataFrame:
+    """Draw rows of which nothing is asked but to keep the rules between columns.
+
+    Parameters
+    ----------
+    parts : FittedParts
+        The fitted model.
+    n : int
+        Number of rows.
+    source : numpy.random.SeedSequence
+        Seed of all draws.
+    stratified : bool
+        Whether frequencies should vary less than those of independent rows.
+
+    Raises
+    ------
+    SchemaError
+        If a relation leaves no room for as many rows.
+    """
+
+    def draw(rows: int) -> pd.DataFrame:
+        draws, decoding = source.spawn(2)
+        codes = np.zeros((rows, 0), dtype=np.int32)
+        if parts.model is not None:
+            codes = parts.model.generate(rows, seed=draws, stratified=stratified)
+        return parts.encoder.decode(codes, np.random.default_rng(decoding), stratified=stratified)
+
+    def keep_rules(drawn: pd.DataFrame) -> pd.DataFrame:
+        return unrelate(drawn, parts.relations)
+
+    def show(tidy: pd.DataFrame) -> pd.DataFrame:
+        return look(tidy, parts, source)
+
+    predicates = [rule for rule in parts.relations if isinstance(rule, Predicate)]
+    if not predicates:
+        return show(keep_rules(draw(n)))
+    return show(draw_until(n, draw, keep_rules, show, predicates))
+
+
+def keep_cells(drawn: pd.DataFrame, table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Return drawn rows with all cells that a table has as they stand there, and its index."""
+    kept = drawn.set_axis(table.index)
+    for name in table.columns:
+        own = ~gaps(table, name, schema)
+        kept[name] = kept[name].where(~own, table[name]).astype(kept[name].dtype)
+    return kept
+
+
+def gaps(table: pd.DataFrame, name: Hashable, schema: Schema) -> pd.Series:
+    """Return which cells of a column are missing, in its own spelling or empty, or not there at all."""
+    if name not in table.columns:
+        return pd.Series(True, index=table.index)
+    column = next(column for column in schema.columns if column.name == name)
+    missing = table[name].isna()
+    for spelling in (column.null, "" if "" not in column.levels else None):
+        if spelling is not None and table[name].dtype.kind not in "biufcmM":
+            missing |= (table[name] == spelling).fillna(False).astype(bool)
+    return missing
+
+
+def _faults(
+    tidy: pd.DataFrame,
+    parts: FittedParts,
+    asked: Asked,
+    rows: np.ndarray,
+    turn: int,
+    source: np.random.SeedSequence,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Return drawn rows as a table that keeps all rules, and by what is asked which of them break it."""
+    made = unrelate(tidy, parts.relations)
+    table = look(made, parts, source)
+    faults = {"": np.zeros(len(made), dtype=bool)}
+    for name, condition in asked.conditions.items():
+        if name in made:
+            faults[f"column {name!r}"] = ~condition.holds(made[name])
+    for rule in parts.relations:
+        if isinstance(rule, Predicate):
+            faults[f"the relation {rule.text!r}"] = ~rule.holds(table)
+    if asked.known is not None and turn < KNOWN_ROUNDS:
+        faults["what is known"] = _changed(made, asked.known.iloc[rows].reset_index(drop=True))
+    return table, faults
+
+
+def _first_right(wrong: np.ndarray, tries: int) -> np.ndarray:
+    """Return for each group of tries the number of the first that is not wrong, 0 where all are."""
+    return np.asarray((~wrong).reshape(-1, tries).argmax(axis=1))
+
+
+def look(tidy: pd.DataFrame, parts: FittedParts, source: np.random.SeedSequence) -> pd.DataFrame:
+    """Return tidy rows in the form of the training table, with fresh keys and personal data."""
+    rng = np.random.default_rng(source.spawn(1)[0])
+    return restore(tidy, parts.schema, draw_identifiers(parts.identifiers, len(tidy), parts.schema, rng))
+
+
+def _masks(parts: FittedParts, asked: Asked) -> tuple[dict[int, np.ndarray], list[int]]:
+    """Return which codes tokens may have, and the tokens for which more than one code will do."""
+    masks: dict[int, np.ndarray] = {}
+    layout = parts.encoder.layout
+    for place, token in enumerate(layout.tokens if asked.filled else ()):
+        if token.part == MISSING:
+            masks[place] = np.array([True, False])
+        elif token.missing and layout.gates[place] < 0:
+            masks[place] = np.arange(token.cardinality) < token.cardinality - 1
+    ranged = []
+    for name, condition in asked.conditions.items():
+        if name not in parts.encoder.codecs:
+            continue  # it follows from other columns: rows are drawn until it holds
+        for place, mask in allowed_codes(condition, parts.encoder).items():
+            masks[place] = masks.get(place, True) & mask
+            ranged += [place] if mask.sum() > 1 else []
+    return masks, ranged
+
+
+def _related(parts: FittedParts, asked: Asked, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return known values in the form that the model learned, and which cells of it are known."""
+    if asked.known is None:
+        nothing = pd.DataFrame(index=range(n))
+        return nothing, nothing
+    known, told = asked.known, asked.known.notna()
+    for relation in parts.relations:
+        after = relation.forward(known)
+        own = told[list(relation.columns)].all(axis=1).to_numpy()
+        changed = [name for name in after if name not in known or not after[name].equals(known[name])]
+        told = without_columns(told, [name for name in told if name not in after])
+        known, told = after, with_columns(told, dict.fromkeys(changed, own))
+    return known, told
+
+
+def _evidence(
+    parts: FittedParts, masks: Mapping[int, np.ndarray], known: pd.DataFrame, told: pd.DataFrame
+) -> np.ndarray:
+    """Return the codes that are known, -1 elsewhere: shape ``(rows, tokens)``."""
+    tokens = parts.encoder.layout.tokens
+    evidence = np.full((len(known), len(tokens)), -1, dtype=np.int32)
+    for place, mask in masks.items():
+        if mask.sum() == 1:
+            evidence[:, place] = mask.argmax()
+    if told.columns.empty or not tokens:
+        return evidence
+    codes = parts.encoder.encode(known)
+    own = np.stack([told[token.column].to_numpy() for token in tokens], axis=1)
+    return np.where(own, codes, evidence)
+
+
+def _draw_codes(
+    parts: FittedParts,
+    evidence: np.ndarray,
+    masks: Mapping[int, np.ndarray],
+    ranged: Sequence[int],
+    asked: Asked,
+    source: np.random.SeedSequence,
+) -> np.ndarray:
+    if parts.model is None:
+        return evidence
+    from tabgen.models.conditional import draw_given
+
+    seed, alike = source.spawn(1)[0], asked.known is None
+    return draw_given(parts.model, evidence, allowed=masks, ranged=ranged, alike=alike, seed=seed)
+
+
+def _decode(
+    parts: FittedParts,
+    codes: np.ndarray,
+    asked: Asked,
+    known: pd.DataFrame,
+    told: pd.DataFrame,
+    source: np.random.SeedSequence,
+) -> pd.DataFrame:
+    """Return codes as tidy rows in which what is known stands, and conditions hold to the last digit."""
+    rng = np.random.default_rng(source.spawn(1)[0])
+    encoder = parts.encoder
+    tidy = encoder.decode(codes, rng)
+    known, told = known.reset_index(drop=True), told.reset_index(drop=True)
+    for name in tidy:
+        if name in told and told[name].any():
+            own = known[name].astype(tidy[name].dtype)
+            tidy = with_columns(tidy, {name: tidy[name].where(~told[name], own).values})
+    for name, condition in asked.conditions.items():
+        if name not in encoder.codecs:
+            continue
+        for _ in range(FINER):  # a code may stand for values on both sides of a bound
+            wrong = ~condition.holds(tidy[name])
+            if not wrong.any():
+                break
+            again = encoder.decode(codes[wrong], rng)[name].set_axis(np.flatnonzero(wrong))
+            column = pd.concat([tidy[name][~wrong], again]).sort_index()
+            tidy = with_columns(tidy, {name: column.values})
+        tidy = with_columns(tidy, {name: placed(tidy[name], condition, encoder.codecs[name]).values})
+    return tidy
+
+
+def _changed(made: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """Return the rows in which the rules between columns have changed what is known."""
+    changed = np.zeros(len(made), dtype=bool)
+    for name in known:
+        own = known[name].astype(made[name].dtype)
+        changed |= (own.notna() & ~(own == made[name]).fillna(False)).to_numpy()
+    return changed
