@@ -121,7 +121,9 @@ def _from_mapping(where: Mapping[Hashable, Any]) -> list[Comparison]:
         elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
             found.append(Comparison(name, "in", tuple(value)))
         else:
-            found.append(Comparison(name, "in", (value,)))
+            found.append(
+                Comparison(name, "is null") if _is_missing(value) else Comparison(name, "==", (value,))
+            )
     return found
 
 

@@ -193,7 +193,8 @@ class TabularGAN(Answers, BaseEstimator):
             Conditions on any columns. A line of text such as
             ``"age >= 40 and city in ('Paris', 'Rome') and spouse is null"``; a mapping from columns to a
             value, a list of values, a `pandas.Interval`, or None for a missing value; or a table with one
-            row of known values for each row to draw, missing where nothing is known.
+            row of known values for each row to draw, missing where nothing is known. A missing value
+            satisfies no comparison, as in SQL.
         rebalance : label or mapping, optional
             A column, all levels of which shall be as frequent; or for some columns the share of each level,
             as in ``{"churn": {"yes": 0.5, "no": 0.5}}``.

@@ -30,8 +30,8 @@ def test_each_result_says_when_and_on_what():
 
 @pytest.fixture(scope="module")
 def halves():
-    frame = speed.table(1_600, 6)
-    return frame[:800], frame[800:]
+    frame = speed.table(1_200, 6)
+    return frame[:600], frame[600:]
 
 
 FACTS = {"target": "number_3", "task": "regression"}

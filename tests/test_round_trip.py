@@ -239,7 +239,7 @@ def test_any_codes_become_values_that_the_table_could_hold(real, seed):
     check_random_codes(real, seed, rows=200)
 
 
-@settings(max_examples=20 * THOROUGH, deadline=None, derandomize=True)
+@settings(max_examples=12 * THOROUGH, deadline=None, derandomize=True)
 @given(real=frames(), seed=st.integers(0, 2**32 - 1))
 def test_a_short_fit_gives_samples_that_the_table_could_hold(real, seed):
     before = real.copy(deep=True)

@@ -142,7 +142,8 @@ def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:
     if isinstance(codec, CategoricalCodec):
         codes = codec.encode(column.cat.codes.to_numpy().astype(np.int64))[:, None]
     else:
-        codes = codec.encode(column.to_numpy()).reshape(len(column), -1)
+        codes = codec.encode(column.to_numpy())
+        codes = codes[:, None] if codes.ndim == 1 else codes
     return np.c_[column.isna().to_numpy(), codes].astype(np.int32) if _is_gated(codec) else codes
 
 

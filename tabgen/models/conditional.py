@@ -109,7 +109,6 @@ def _draw_first(
         pool = np.repeat(wanted[:1], max(FIRST_POOL * len(wanted), LEAST_POOL), axis=0)
         codes, log_weights = generator.propose(pool, allowed, rng)
         marks = (np.arange(len(wanted)) + rng.random()) / len(wanted)
-        heap = np.cumsum(_weights(log_weights))
         order = rng.permutation(len(codes))
         heap = np.cumsum(_weights(log_weights)[order])
         chosen = order[np.minimum(np.searchsorted(heap, marks * heap[-1]), len(order) - 1)]
