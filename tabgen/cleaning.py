@@ -114,13 +114,13 @@ def _moments(values: pd.Series, column: Column) -> np.ndarray:
     if isinstance(values.dtype, pd.PeriodDtype):
         return values.dt.to_timestamp().to_numpy()
     if isinstance(values.dtype, pd.ArrowDtype):
-        values = values.astype(_numpy_dtype(values.dtype))
+        values = values.astype(numpy_dtype(values.dtype))
     if values.dt.tz is not None:
         values = values.dt.tz_localize(None)
     return values.to_numpy()
 
 
-def _numpy_dtype(dtype: pd.ArrowDtype) -> Any:
+def numpy_dtype(dtype: pd.ArrowDtype) -> Any:
     """Return the pandas dtype of Arrow timestamps or durations."""
     arrow = dtype.pyarrow_dtype
     if pa.types.is_date(arrow):
@@ -136,7 +136,7 @@ def _numbers(values: pd.Series, column: Column) -> np.ndarray:
         return parse_numbers(values, column.number)
     if column.kind == "duration":
         if isinstance(values.dtype, pd.ArrowDtype):
-            values = values.astype(_numpy_dtype(values.dtype))
+            values = values.astype(numpy_dtype(values.dtype))
         ticks = values.to_numpy().astype(np.int64).astype(np.float64)
         return np.where(values.isna(), np.nan, ticks)
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -208,7 +208,7 @@ def restore_column(values: pd.Series, column: Column) -> Any:
         return _as_dtype(np.array(decimals, dtype=object), column)
     dtype = dtype_from_json(column.dtype)
     if column.kind == "duration":
-        unit = np.datetime_data(_numpy_dtype(dtype) if isinstance(dtype, pd.ArrowDtype) else dtype)[0]
+        unit = np.datetime_data(numpy_dtype(dtype) if isinstance(dtype, pd.ArrowDtype) else dtype)[0]
         ticks = np.where(absent, 0, np.round(numbers)).astype(np.int64).astype(f"timedelta64[{unit}]")
         ticks[absent] = np.timedelta64("NaT")
         return pd.Series(ticks).astype(dtype).array
@@ -254,7 +254,7 @@ def _restore_moments(values: pd.Series, column: Column) -> Any:
         return _as_dtype(np.array(python, dtype=object), column)
     if isinstance(dtype, pd.PeriodDtype):
         return moments.dt.to_period(dtype.freq).array
-    target = _numpy_dtype(dtype) if isinstance(dtype, pd.ArrowDtype) else dtype
+    target = numpy_dtype(dtype) if isinstance(dtype, pd.ArrowDtype) else dtype
     if isinstance(target, pd.DatetimeTZDtype):
         # an hour that a clock shows twice is taken as its first; one that it skips moves on
         first = np.ones(len(moments), dtype=bool)

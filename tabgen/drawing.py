@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgen.allowed import allowed_codes, placed
 from tabgen.cleaning import clean, restore
-from tabgen.conditions import Condition, allowed_codes, placed
+from tabgen.conditions import Condition
 from tabgen.encoding.layout import MISSING
 from tabgen.errors import ConditionError
 from tabgen.identifiers import draw_identifiers

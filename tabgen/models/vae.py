@@ -18,6 +18,7 @@ from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
 
 WIDEST = 512  # hidden units that many tokens may ask for
 JUDGED_AT_ONCE = 8_192  # rows
+MOST_LOG_VAR = 6.0  # standard deviations of latents from 1/20 to 20
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ class ConditionalVAE(keras.Model):
             # to a causal decoder an untrained latent is noise: it starts faint
             faint = keras.initializers.RandomNormal(stddev=0.02, seed=self.seeds)
             start = faint if config.causal else normal
-            gaussian = 2 * config.latent_dim  # mean and log variance
-            self.posterior_net = mlp((flat, config.context), normal, "posterior", head=gaussian)
-            self.prior_net = mlp((config.context,), normal, "prior", head=gaussian)
+            moments = 2 * config.latent_dim  # mean and log variance
+            self.posterior_net = mlp((flat, config.context), normal, "posterior", head=moments)
+            self.prior_net = mlp((config.context,), normal, "prior", head=moments)
             self.latent_net = mlp((config.latent_dim, config.context), start, "latent")
         self.loss_tracker = keras.metrics.Mean("loss")
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
@@ -186,12 +187,12 @@ class ConditionalVAE(keras.Model):
         """Return mean and log variance of the latents of rows, shape ``(batch, latent)`` each."""
         embedded = self.embedding(codes)
         flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
-        mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
+        mean, log_var = gaussian(self.posterior_net(flat))
         return mean, log_var
 
     def prior(self, context: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and log variance of latents under evidence, shape ``(batch, latent)`` each."""
-        mean, log_var = tf.split(self.prior_net(context), 2, axis=1)
+        mean, log_var = gaussian(self.prior_net(context))
         return mean, log_var
 
     def losses_of(
@@ -215,7 +216,7 @@ class ConditionalVAE(keras.Model):
         context = self.context_of(embedded, visible)
         kl = tf.zeros(tf.shape(codes)[:1])
         if self.config.latent_dim:
-            mean, log_var = tf.split(self.posterior_net(flat), 2, axis=1)
+            mean, log_var = gaussian(self.posterior_net(flat))
             prior_mean, prior_log_var = self.prior(context)
             noise = keras.random.normal(tf.shape(mean), seed=self.seeds) if noise is None else noise
             latent = mean + tf.exp(log_var / 2) * noise
@@ -364,6 +365,12 @@ class ConditionalVAE(keras.Model):
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
             tracker.update_state(value)
         return {tracker.name: tracker.result() for tracker in self.metrics}
+
+
+def gaussian(heads: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return mean and log variance, bounded so that no step blows them up: ``(batch, latent)`` each."""
+    mean, log_var = tf.split(heads, 2, axis=1)
+    return mean, tf.clip_by_value(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
 
 
 def gaussian_kl(
