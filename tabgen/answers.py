@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
-from tabgen.balancing import rows_to_even
+from tabgen.balancing import rows_to_even, values_of
 from tabgen.cleaning import clean, restore_column
 from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec
@@ -144,7 +144,7 @@ class Answers:
         """
         check_is_fitted(self, "schema_")
         parts = self._parts()
-        wanted = rows_to_even(table[target], n, target, parts.schema)
+        wanted = rows_to_even(table[target], n, target, parts)
         drawn = draw_asked(parts, n, Asked({}, read_known(wanted, parts)), np.random.SeedSequence(seed))
         return pd.concat([table, drawn[list(table.columns)]], ignore_index=True)
 
@@ -195,20 +195,12 @@ class Answers:
             If the model is a "gan".
         """
         parts, codec = self._likelihood(), self._codec(column)
-        own = _only(parts, column).columns[0]
-        if isinstance(codec, CategoricalCodec):
-            values, weights = list(own.levels), codec.weight_of_level[: len(own.levels)].astype(np.float64)
+        values, shares = values_of(column, parts), _law_of(parts, table, column)
+        if isinstance(codec, CategoricalCodec):  # levels may share a code
+            weights = codec.weight_of_level[: len(values)].astype(np.float64)
             totals = np.bincount(codec.code_of_level, codec.weight_of_level)[codec.code_of_level]
             within = np.divide(weights, totals, out=np.zeros(len(values)), where=totals > 0)
-            shares = _law_of(parts, table, column)[:, codec.code_of_level] * within
-        elif isinstance(codec, NumericCodec) and (codec.knots[:, 0] == codec.knots[:, -1]).all():
-            numbers = pd.Series(codec.knots[:, 0])
-            values, shares = list(restore_column(numbers, own)), _law_of(parts, table, column)
-        else:
-            raise ConditionError(
-                f"Column {column!r} is {own.kind} with too many values for a probability of each. "
-                "Ask predict for its mean."
-            )
+            shares = shares[:, codec.code_of_level] * within
         frame = pd.DataFrame(shares, index=table.index)
         frame.columns = pd.Index(values, tupleize_cols=False)
         return frame

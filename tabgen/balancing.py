@@ -8,14 +8,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tabgen.cleaning import restore_column
 from tabgen.conditions import read_conditions
+from tabgen.encoding import NumericCodec
 from tabgen.errors import ConditionError
-from tabgen.schema import Schema
+from tabgen.modelfile import FittedParts
 
 Shares: TypeAlias = "Hashable | Mapping[Hashable, Mapping[Any, float]]"
 
 
-def balanced_rows(shares: Shares, n: int, schema: Schema, source: np.random.SeedSequence) -> pd.DataFrame:
+def balanced_rows(shares: Shares, n: int, parts: FittedParts, source: np.random.SeedSequence) -> pd.DataFrame:
     """Return conditions under which levels have the shares asked for, to the row, in random order.
 
     Parameters
@@ -24,8 +26,8 @@ def balanced_rows(shares: Shares, n: int, schema: Schema, source: np.random.Seed
         A column, all levels of which shall be as frequent; or for some columns the share of each level.
     n : int
         Number of rows.
-    schema : Schema
-        The columns.
+    parts : FittedParts
+        The fitted model.
     source : numpy.random.SeedSequence
         Seed of the order.
 
@@ -33,22 +35,14 @@ def balanced_rows(shares: Shares, n: int, schema: Schema, source: np.random.Seed
     ------
     ConditionError
         If a column or level is unknown, or shares do not add up to 1.
-
-    Examples
-    --------
-    >>> from tabgen.inference import infer_schema
-    >>> schema = infer_schema(pd.DataFrame({"churn": ["no"] * 90 + ["yes"] * 10}))
-    >>> shares = {"churn": {"yes": 0.25, "no": 0.75}}
-    >>> balanced_rows(shares, 8, schema, np.random.SeedSequence(0))["churn"].value_counts().to_dict()
-    {'no': 6, 'yes': 2}
     """
     asked = shares if isinstance(shares, Mapping) else {shares: None}
     rng = np.random.default_rng(source.spawn(1)[0])
     columns: dict[Hashable, np.ndarray] = {}
     for name, wanted in asked.items():
-        levels = levels_of(name, schema)
+        levels = values_of(name, parts)
         own = dict.fromkeys(levels, 1 / len(levels)) if wanted is None else wanted
-        read_conditions({name: list(own)}, schema)  # are all of them levels?
+        read_conditions({name: list(own)}, parts.schema)  # are all of them levels?
         if abs(sum(own.values()) - 1) > 1e-6 or min(own.values()) < 0:
             raise ConditionError(
                 f"The shares of column {name!r} add up to {sum(own.values()):g}, the least of them is "
@@ -60,7 +54,7 @@ def balanced_rows(shares: Shares, n: int, schema: Schema, source: np.random.Seed
     return table
 
 
-def rows_to_even(levels: pd.Series, n: int, column: Hashable, schema: Schema) -> pd.DataFrame:
+def rows_to_even(levels: pd.Series, n: int, column: Hashable, parts: FittedParts) -> pd.DataFrame:
     """Return conditions of ``n`` rows that, added to a table, make its levels as even as can be.
 
     Parameters
@@ -71,10 +65,10 @@ def rows_to_even(levels: pd.Series, n: int, column: Hashable, schema: Schema) ->
         Number of rows to add.
     column : Hashable
         Its label.
-    schema : Schema
-        The columns.
+    parts : FittedParts
+        The fitted model.
     """
-    known = levels_of(column, schema)
+    known = values_of(column, parts)
     have = levels.value_counts().reindex(known, fill_value=0).to_numpy().astype(np.float64)
     line = np.sort(have)  # water filling: the rare are raised to one line
     filled = np.arange(1, len(line) + 1)
@@ -85,14 +79,25 @@ def rows_to_even(levels: pd.Series, n: int, column: Hashable, schema: Schema) ->
     return pd.DataFrame({0: _repeat(known, counts)}).set_axis(pd.Index([column], tupleize_cols=False), axis=1)
 
 
-def levels_of(name: Hashable, schema: Schema) -> list[Any]:
-    """Return the levels of a column that has some."""
-    found = [column for column in schema.columns if column.name == name]
-    if not found or not found[0].levels:
-        raise ConditionError(
-            f"Column {name!r} {'has no levels' if found else 'is not in the table'}. Name a column of levels."
-        )
-    return list(found[0].levels)
+def values_of(name: Hashable, parts: FittedParts) -> list[Any]:
+    """Return the levels of a column, or its numbers where there are few, in order and in their own look.
+
+    Raises
+    ------
+    ConditionError
+        If the column is unknown or has too many values.
+    """
+    found = [column for column in parts.schema.columns if column.name == name]
+    if not found:
+        raise ConditionError(f"Column {name!r} is not in the table. Its columns: {parts.schema.names}.")
+    codec = parts.encoder.codecs.get(name)
+    if found[0].levels:
+        return list(found[0].levels)
+    if isinstance(codec, NumericCodec) and (codec.knots[:, 0] == codec.knots[:, -1]).all():
+        return list(restore_column(pd.Series(codec.knots[:, 0]), found[0]))
+    raise ConditionError(
+        f"Column {name!r} ({found[0].kind}) has too many values to treat each. Name a column of few values."
+    )
 
 
 def counts_of(shares: np.ndarray, n: int) -> np.ndarray:

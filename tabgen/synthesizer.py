@@ -238,7 +238,7 @@ class TabularGAN(Answers, BaseEstimator):
         parts, rows, source = self._parts(), int(n or 0), np.random.SeedSequence(seed)
         conditions = {} if where is None else read_conditions(where, self.schema_)
         if rebalance is not None:
-            known = read_known(balanced_rows(rebalance, rows, self.schema_, source), parts)
+            known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
             return draw_asked(parts, rows, Asked(conditions, known), source)
         if conditions:
             return draw_asked(parts, rows, Asked(conditions), source)

@@ -164,6 +164,7 @@ def test_levels_are_balanced_as_asked(people, gan):
     rows = gan.sample(200, rebalance={"active": {True: 0.25, False: 0.75}}, where="age > 60", seed=0)
     assert rows["active"].sum() == 50
     assert (rows["age"] > 60).all()
+    assert set(gan.sample(144, rebalance="age", seed=0)["age"].value_counts()) == {2}
     more = gan.augment(people, "city", 500, seed=0)
     assert more[:ROWS].equals(people)
     assert more["city"][ROWS:].value_counts().index[0] == "Graz"
@@ -171,7 +172,7 @@ def test_levels_are_balanced_as_asked(people, gan):
     for shares, says in [
         ({"city": {"Rome": 0.5}}, "add up to 0.5"),
         ({"city": {"Roma": 1.0}}, "no value 'Roma'"),
-        ("income", "has no levels"),
+        ("income", "has too many values to treat each"),
         ("agee", "is not in the table"),
     ]:
         with pytest.raises(ConditionError, match=says):
