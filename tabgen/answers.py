@@ -9,27 +9,42 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tabgen.balancing import rows_to_even, values_of
 from tabgen.cleaning import clean, restore_column
 from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
-from tabgen.encoding import CategoricalCodec, Codec, NumericCodec
+from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
+from tabgen.identifiers import Generator
 from tabgen.modelfile import FittedParts
-from tabgen.relations import relate
-from tabgen.schema import LEVELLED, REPLACED
+from tabgen.relations import Relation, relate
+from tabgen.schema import LEVELLED, REPLACED, Schema
+from tabgen.settings import check_seed, is_whole
+from tabgen.tables import Dialect
 
 POINT_DRAWS = 25  # draws that a point estimate is the middle of
 CODES_AT_ONCE = 100_000  # rows of codes judged at once
 
 
-class Answers:
+class Answers(BaseEstimator):
     """What a fitted `TabularGAN` can say of given rows."""
+
+    schema_: Schema
+    relations_: tuple[Relation, ...]
+    encoder_: TableEncoder
+    identifiers_: dict[Hashable, Generator]
+    model_: Any
+    history_: pd.DataFrame
+    dialect_: Dialect | None
 
     def _parts(self) -> FittedParts:
         """Return everything that was learned."""
-        raise NotImplementedError
+        return FittedParts(
+            self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
+            self.model_, self.history_, self.dialect_,
+        )  # fmt: skip
 
     def complete(self, table: pd.DataFrame, *, point: bool = False, seed: int | None = None) -> pd.DataFrame:
         """Fill missing cells, whatever their pattern, and leave all others as they are.
@@ -104,8 +119,9 @@ class Answers:
             As from `complete`.
         """
         check_is_fitted(self, "schema_")
-        if draws < 1:
-            raise ValueError(f"draws must be 1 or more, but is {draws!r}.")
+        check_seed(seed)
+        if not (is_whole(draws) and draws >= 1):
+            raise ValueError(f"draws must be a whole number from 1 on, but is {draws!r}.")
         parts, source = self._parts(), np.random.SeedSequence(seed)
         known = read_known(table, parts)
         several = pd.concat([known] * draws, ignore_index=True)
@@ -143,6 +159,7 @@ class Answers:
             If the column is unknown or has no levels.
         """
         check_is_fitted(self, "schema_")
+        check_seed(seed)
         parts = self._parts()
         wanted = rows_to_even(table[target], n, target, parts)
         drawn = draw_asked(parts, n, Asked({}, read_known(wanted, parts)), np.random.SeedSequence(seed))

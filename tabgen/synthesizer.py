@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tabgen.answers import Answers
@@ -20,7 +19,7 @@ from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
-from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.modelfile import load_parts, save_parts
 from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate
 from tabgen.schema import Schema
 from tabgen.settings import check_seed, is_whole, training_settings
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
 
-class TabularGAN(Answers, BaseEstimator):
+class TabularGAN(Answers):
     """A generator of synthetic tables that look, behave and model like a real one.
 
     The table is cleaned, every column is encoded as small categorical tokens, a conditional
@@ -232,6 +231,10 @@ class TabularGAN(Answers, BaseEstimator):
         check_is_fitted(self, "schema_")
         check_seed(seed)
         if isinstance(where, pd.DataFrame):
+            if rebalance is not None:
+                raise ValueError(
+                    "rebalance cannot go with a table of conditions. Put the levels into the table."
+                )
             return self._sample_given(where, n, seed)
         if not is_whole(n):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
@@ -322,12 +325,6 @@ class TabularGAN(Answers, BaseEstimator):
         check_is_fitted(self, "schema_")
         facts = training_facts(self.encoder_, self.model_, self.history_)
         return summarize(self.schema_, self.relations_, facts)
-
-    def _parts(self) -> FittedParts:
-        return FittedParts(
-            self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
-            self.model_, self.history_, self.dialect_,
-        )  # fmt: skip
 
     @property
     def _predicates(self) -> list[Predicate]:

@@ -157,6 +157,8 @@ def test_a_table_of_conditions_asks_row_by_row(gan):
     assert rows["country"].isna().sum() == 0
     with pytest.raises(ValueError, match="there are 60 rows of conditions"):
         gan.sample(5, where=asked)
+    with pytest.raises(ValueError, match="rebalance cannot go with a table of conditions"):
+        gan.sample(where=asked, rebalance="city")
 
 
 def test_levels_are_balanced_as_asked(people, gan):
@@ -203,8 +205,11 @@ def test_several_draws_differ_and_one_is_repeatable(people, gan):
     first, second = gan.impute(holes, draws=2, seed=0)
     assert (first["age"] != second["age"]).mean() > 0.5
     pd.testing.assert_frame_equal(gan.impute(holes, draws=2, seed=0)[1], second)
-    with pytest.raises(ValueError, match="draws must be 1 or more"):
+    with pytest.raises(ValueError, match="draws must be a whole number from 1 on, but is 0"):
         gan.impute(holes, draws=0)
+    for ask in (lambda: gan.complete(holes, seed=-1), lambda: gan.augment(people, "city", 5, seed=-1)):
+        with pytest.raises(ValueError, match="seed must be None or a whole number"):
+            ask()
 
 
 def test_real_rows_are_likelier_than_shuffled_ones(people, gan):

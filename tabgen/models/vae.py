@@ -187,13 +187,11 @@ class ConditionalVAE(keras.Model):
         """Return mean and log variance of the latents of rows, shape ``(batch, latent)`` each."""
         embedded = self.embedding(codes)
         flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
-        mean, log_var = gaussian(self.posterior_net(flat))
-        return mean, log_var
+        return gaussian(self.posterior_net(flat))
 
     def prior(self, context: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and log variance of latents under evidence, shape ``(batch, latent)`` each."""
-        mean, log_var = gaussian(self.prior_net(context))
-        return mean, log_var
+        return gaussian(self.prior_net(context))
 
     def losses_of(
         self, codes: tf.Tensor, visible: tf.Tensor, training: bool, noise: tf.Tensor | None = None
