@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+from tabgen.evaluation.features import places
+from tabgen.evaluation.scores import NAN, Score, around, roc_auc, share_interval
+
+MOST_ROWS = 10_000  # of each table that neighbours are looked for in
+MOST_QUERIES = 5_000  # of each table that neighbours are looked for
+FEWEST_ROWS = 50  # with fewer, a score says nothing
+DIGITS = 5  # of distances: equal rows are at distance 0, give or take
 
 
 @dataclass(frozen=True)
@@ -23,3 +33,122 @@ class Distances:
     to_real: np.ndarray
     to_holdout: np.ndarray
     holdout_to_real: np.ndarray
+
+
+def disclosure_scores(
+    real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None, seed: int
+) -> tuple[Distances | None, list[Score]]:
+    """Score how much the synthetic rows tell of those that were learned from.
+
+    dcr_share    share of synthetic rows nearer to a real row than to any of as many held-out rows; ties
+                 count half. .5 where nothing was copied
+    nndr         mean ratio of a synthetic row's distances to the nearest and the second nearest real row:
+                 low where rows hug one real row each
+    copies       share of synthetic rows that equal a real one in all modelled columns
+    membership   ROC AUC of telling real from held-out rows by the distance to the nearest synthetic row
+                 (Chen et al. 2020); .5 where nobody can be told to have been learned from
+
+    The floors are those of one half of the held-out rows in the place of the synthetic ones, the other
+    half being held out. Without held-out rows, ``dcr_share`` and ``membership`` cannot be known, and
+    the floors of the others are those of the real rows among themselves.
+
+    Parameters
+    ----------
+    real, synthetic : pandas.DataFrame
+        Tidy frames with the same columns.
+    holdout : pandas.DataFrame or None
+        Real rows of the same form that were not learned from.
+    seed : int
+        Seed of the rows that are used: neighbours of ``MOST_QUERIES`` rows of each table among
+        ``MOST_ROWS`` at most; copies are looked for among all.
+
+    Returns
+    -------
+    Distances or None
+        None without held-out rows, or with fewer than ``FEWEST_ROWS`` rows in a table.
+    list of Score
+    """
+    if holdout is None:
+        distances, found = None, {"nndr": _ratio_alone(real, synthetic, seed)}
+        lowest = {"nndr": _ratio_alone(real, None, seed)[0], "copies": float(_repeated(real).mean())}
+    else:
+        distances, found = _against(real, synthetic, holdout, seed)
+        order = np.random.default_rng(seed).permutation(len(holdout))
+        lower = _against(real, holdout.iloc[order[::2]], holdout.iloc[order[1::2]], seed)[1]
+        lowest = {name: figures[0] for name, figures in lower.items()}
+        lowest["copies"] = copies(real, holdout)
+    share = copies(real, synthetic)
+    found["copies"] = (share, *share_interval(share, len(synthetic)))
+    ideals = {"dcr_share": 0.5, "nndr": NAN, "copies": NAN, "membership": 0.5}
+    return distances, [
+        Score("disclosure", name, *found.get(name, (NAN, NAN, NAN)), lowest.get(name, NAN), ideal)
+        for name, ideal in ideals.items()
+    ]
+
+
+def copies(real: pd.DataFrame, other: pd.DataFrame) -> float:
+    """Return the share of rows that equal a row of the real table, NaN for no rows.
+
+    >>> real = pd.DataFrame({"x": [1.0, 2.0]})
+    >>> copies(real, pd.DataFrame({"x": [2.0, 3.0, 2.0, 4.0]}))
+    0.5
+    """
+    known, rows = (pd.util.hash_pandas_object(frame, index=False) for frame in (real, other))
+    return float(rows.isin(known).mean())
+
+
+def _repeated(real: pd.DataFrame) -> pd.Series:
+    return pd.util.hash_pandas_object(real, index=False).duplicated(keep=False)
+
+
+def _against(
+    real: pd.DataFrame, other: pd.DataFrame, holdout: pd.DataFrame, seed: int
+) -> tuple[Distances | None, dict[str, tuple[float, float, float]]]:
+    """Return the distances and the scores, each with its interval, that need held-out rows."""
+    rows = min(len(real), len(holdout), MOST_ROWS)
+    if min(rows, len(other)) < FEWEST_ROWS:
+        return None, {}
+    sizes = ((real, rows), (holdout, rows), (other, min(len(other), MOST_ROWS)))
+    drawn = [frame.sample(size, random_state=seed) for frame, size in sizes]
+    near, far, own = places(real, *drawn)
+    some = slice(MOST_QUERIES)
+    to_real, to_holdout = _distances(near, own[some]), _distances(far, own[some])[:, 0]
+    distances = Distances(to_real[:, 0], to_holdout, _distances(near, far[some])[:, 0])
+    nearer = np.where(distances.to_real == to_holdout, 0.5, distances.to_real < to_holdout)
+    share = float(nearer.mean())
+    asked = np.concatenate([near[some], far[some]])
+    member = np.arange(len(asked)) < len(asked) // 2
+    area, error = roc_auc(member, -_distances(own, asked)[:, 0])
+    return distances, {
+        "dcr_share": (share, *share_interval(share, len(nearer))),
+        "nndr": _ratio(to_real),
+        "membership": (area, *around(area, error, (0, 1))),
+    }
+
+
+def _ratio_alone(
+    real: pd.DataFrame, other: pd.DataFrame | None, seed: int
+) -> tuple[float, float, float]:
+    """Return the ratio of real neighbours of other rows; of the real rows themselves where there are none."""
+    near = real.sample(min(len(real), MOST_ROWS), random_state=seed)
+    queries = near if other is None else other
+    some = queries.sample(min(len(queries), MOST_QUERIES), random_state=seed)
+    if min(len(near), len(some)) < FEWEST_ROWS:
+        return NAN, NAN, NAN
+    placed, asked = places(real, near, some)
+    if other is None:  # the nearest one is the row itself
+        return _ratio(_distances(placed, asked, 3)[:, 1:])
+    return _ratio(_distances(placed, asked))
+
+
+def _ratio(distances: np.ndarray) -> tuple[float, float, float]:
+    first, second = distances.T
+    ratio = np.divide(first, second, out=np.ones_like(first), where=second > 0)
+    mean, error = float(ratio.mean()), float(ratio.std(ddof=1) / len(ratio) ** 0.5)
+    return mean, *around(mean, error, (0, 1))
+
+
+def _distances(known: np.ndarray, asked: np.ndarray, count: int = 2) -> np.ndarray:
+    """Return the distances of each row to the nearest known ones, shape ``(rows, count)``."""
+    neighbours = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(known)
+    return neighbours.kneighbors(asked)[0].round(DIGITS)
