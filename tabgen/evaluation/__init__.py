@@ -1,4 +1,4 @@
-"""A real and a synthetic table to a `Scorecard`: is it alike, is it useful, is it safe, and where is it wrong?"""
+"""A real and a synthetic table to a `Scorecard`: how alike, how useful, how safe, and where it is wrong."""
 
 from __future__ import annotations
 

@@ -14,12 +14,11 @@ from tabgen.evaluation.disclosure import disclosure_scores
 from tabgen.evaluation.features import numbers, places
 from tabgen.evaluation.fidelity import fidelity_scores
 from tabgen.evaluation.scorecard import Scorecard
-from tabgen.evaluation.scores import NAN, Score, around
+from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around
 from tabgen.evaluation.twosample import TwoSample, two_sample_test
 from tabgen.evaluation.utility import problem, utility_scores
 
 DENSITY_ROWS = 5_000  # of each side
-FEWEST_ROWS = 50
 
 
 def evaluate(
@@ -30,7 +29,7 @@ def evaluate(
     *,
     seed: int = 0,
 ) -> Scorecard:
-    """Score a synthetic table against the real one: is it alike, is it useful, is it safe?
+    """Score a synthetic table against the real one: how alike, how useful and how safe it is.
 
     Every score comes with a 95 % interval and a floor, the same score of held-out real rows in the place
     of the synthetic ones. Without held-out rows, the floor is the score between two halves of the
@@ -107,7 +106,8 @@ def evaluate(
 
 def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> Scorecard:
     """Score tables that are tidy already, as `evaluate` does."""
-    real, synthetic, holdout = tables.real, tables.synthetic, tables.holdout
+    real, synthetic = tables.real, tables.synthetic
+    holdout = tables.holdout if tables.holdout is not None and len(tables.holdout) else None
     facts = {column.name: column for column in tables.schema.columns}
     aim = None if target is None else problem(real, target, facts[target])
     control = _control(real, len(synthetic), holdout, seed)
@@ -123,10 +123,15 @@ def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> 
         scores += more
     distances, more = disclosure_scores(real, synthetic, holdout, seed)
     scores += more
+    both = min(len(real), len(synthetic))
     rows = {
         "real": len(real),
         "synthetic": len(synthetic),
         "holdout": 0 if holdout is None else len(holdout),
+        "two_sample": min(both, MOST_ROWS),
+        "density": min(both, DENSITY_ROWS),
+        "neighbours": min(both, MOST_ROWS),
+        "utility": 0 if aim is None else min(both, MOST_ROWS),
     }
     return Scorecard(pd.DataFrame(scores), columns, pairs, test, distances, utility, rows)
 
@@ -150,16 +155,17 @@ def _two_sample_score(test: TwoSample, control: tuple[pd.DataFrame, pd.DataFrame
 def _density_scores(
     real: pd.DataFrame, synthetic: pd.DataFrame, control: tuple[pd.DataFrame, pd.DataFrame], seed: int
 ) -> list[Score]:
+    rng = np.random.default_rng(seed)
     placed = {}
     for which, both in {"value": (real, synthetic), "floor": control}.items():
         rows = min(*map(len, both), DENSITY_ROWS)  # as many of both: more rows would cover more
-        few = [frame.sample(rows, random_state=seed) for frame in both]
-        placed[which] = places(real, *few)
+        few = [frame.sample(rows, random_state=rng) for frame in both]
+        placed[which] = tuple(places(real, *few))
     scores = []
     for name, density in (("alpha_precision", alpha_precision), ("beta_recall", beta_recall)):
         found = {
-            which: density(*both, seed) if len(both[0]) >= FEWEST_ROWS else (NAN, NAN)
-            for which, both in placed.items()
+            which: density(one, other, seed) if len(one) >= FEWEST_ROWS and one.shape[1] else (NAN, NAN)
+            for which, (one, other) in placed.items()
         }
         value, error = found["value"]
         interval = around(value, error, (-1, 1))

@@ -34,9 +34,7 @@ class Comparison:
     holdout: pd.DataFrame | None = None
 
 
-def compare(
-    real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None = None
-) -> Comparison:
+def compare(real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None = None) -> Comparison:
     """Bring tables into tidy form under one schema, inferred from all of them.
 
     Parameters
@@ -74,7 +72,12 @@ def compare(
                 else f"The real and the {which} table differ: only the {where} one has a column {odd[0]!r}. "
                 "Compare tables of one kind."
             )
-    tables = [real, *(table[list(real.columns)] for table in others.values())]
+    # two tables may count durations in ticks of their own
+    ticks = {name: dtype for name, dtype in real.dtypes.items() if dtype.kind == "m"}
+    tables = [real]
+    for table in others.values():
+        own_ticks = {name: dtype for name, dtype in ticks.items() if table[name].dtype.kind == "m"}
+        tables.append(table[list(real.columns)].astype(own_ticks))
     both = infer_schema(profile(tables)).columns
     # whether values are unique is a fact of the real table: both tables may hold the same keys
     own = infer_schema(profile([real])).columns if len(real) else both

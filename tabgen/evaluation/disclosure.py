@@ -9,11 +9,9 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from tabgen.evaluation.features import places
-from tabgen.evaluation.scores import NAN, Score, around, roc_auc, share_interval
+from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around, roc_auc, share_interval
 
-MOST_ROWS = 10_000  # of each table that neighbours are looked for in
 MOST_QUERIES = 5_000  # of each table that neighbours are looked for
-FEWEST_ROWS = 50  # with fewer, a score says nothing
 DIGITS = 5  # of distances: equal rows are at distance 0, give or take
 
 
@@ -70,7 +68,7 @@ def disclosure_scores(
     """
     if holdout is None:
         distances, found = None, {"nndr": _ratio_alone(real, synthetic, seed)}
-        lowest = {"nndr": _ratio_alone(real, None, seed)[0], "copies": float(_repeated(real).mean())}
+        lowest = {"nndr": _ratio_alone(real, None, seed)[0], "copies": _repeated(real)}
     else:
         distances, found = _against(real, synthetic, holdout, seed)
         order = np.random.default_rng(seed).permutation(len(holdout))
@@ -87,18 +85,23 @@ def disclosure_scores(
 
 
 def copies(real: pd.DataFrame, other: pd.DataFrame) -> float:
-    """Return the share of rows that equal a row of the real table, NaN for no rows.
+    """Return the share of rows that equal a row of the real table, NaN for no rows or columns.
 
     >>> real = pd.DataFrame({"x": [1.0, 2.0]})
     >>> copies(real, pd.DataFrame({"x": [2.0, 3.0, 2.0, 4.0]}))
     0.5
     """
+    if not real.shape[1]:
+        return NAN
     known, rows = (pd.util.hash_pandas_object(frame, index=False) for frame in (real, other))
     return float(rows.isin(known).mean())
 
 
-def _repeated(real: pd.DataFrame) -> pd.Series:
-    return pd.util.hash_pandas_object(real, index=False).duplicated(keep=False)
+def _repeated(real: pd.DataFrame) -> float:
+    """Return the share of rows that equal another row of the same table."""
+    if not real.shape[1]:
+        return NAN
+    return float(pd.util.hash_pandas_object(real, index=False).duplicated(keep=False).mean())
 
 
 def _against(
@@ -106,10 +109,11 @@ def _against(
 ) -> tuple[Distances | None, dict[str, tuple[float, float, float]]]:
     """Return the distances and the scores, each with its interval, that need held-out rows."""
     rows = min(len(real), len(holdout), MOST_ROWS)
-    if min(rows, len(other)) < FEWEST_ROWS:
+    if min(rows, len(other)) < FEWEST_ROWS or not real.shape[1]:
         return None, {}
     sizes = ((real, rows), (holdout, rows), (other, min(len(other), MOST_ROWS)))
-    drawn = [frame.sample(size, random_state=seed) for frame, size in sizes]
+    rng = np.random.default_rng(seed)
+    drawn = [frame.sample(size, random_state=rng) for frame, size in sizes]
     near, far, own = places(real, *drawn)
     some = slice(MOST_QUERIES)
     to_real, to_holdout = _distances(near, own[some]), _distances(far, own[some])[:, 0]
@@ -126,14 +130,13 @@ def _against(
     }
 
 
-def _ratio_alone(
-    real: pd.DataFrame, other: pd.DataFrame | None, seed: int
-) -> tuple[float, float, float]:
+def _ratio_alone(real: pd.DataFrame, other: pd.DataFrame | None, seed: int) -> tuple[float, float, float]:
     """Return the ratio of real neighbours of other rows; of the real rows themselves where there are none."""
-    near = real.sample(min(len(real), MOST_ROWS), random_state=seed)
+    rng = np.random.default_rng(seed)
+    near = real.sample(min(len(real), MOST_ROWS), random_state=rng)
     queries = near if other is None else other
-    some = queries.sample(min(len(queries), MOST_QUERIES), random_state=seed)
-    if min(len(near), len(some)) < FEWEST_ROWS:
+    some = queries.sample(min(len(queries), MOST_QUERIES), random_state=rng)
+    if min(len(near), len(some)) < FEWEST_ROWS or not real.shape[1]:
         return NAN, NAN, NAN
     placed, asked = places(real, near, some)
     if other is None:  # the nearest one is the row itself

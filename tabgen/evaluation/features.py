@@ -24,6 +24,11 @@ def numbers(frame: pd.DataFrame) -> np.ndarray:
     return np.column_stack([np.empty((len(frame), 0)), *(number(frame[name]) for name in frame)])
 
 
+def for_trees(table: np.ndarray) -> np.ndarray:
+    """Return numbers with 0 in columns that hold none, over which boosted trees stumble."""
+    return np.where(np.isnan(table).all(axis=0), 0.0, table)
+
+
 def places(real: pd.DataFrame, *frames: pd.DataFrame) -> list[np.ndarray]:
     """Return the rows of tidy frames as places in a space in which all columns weigh alike.
 

@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from tabgen.evaluation.features import number
-from tabgen.evaluation.scores import Score, around, bootstrap_errors
+from tabgen.evaluation.scores import MOST_ROWS, Score, around, bootstrap_errors
 
 BINS = 10  # quantile bins of a number in a pair of columns
 LEVELS = 50  # levels beyond the most frequent ones count as one in a pair of columns
 ROWS_AT_ONCE = 100_000
 REPLICATES = 20
-RESAMPLED_ROWS = 10_000
 MEANS = ("shape", "missing", "trend", "correlation", "association", "nmi")
 
 
@@ -31,7 +30,7 @@ def fidelity_scores(
     control : tuple of pandas.DataFrame
         Two frames of real rows, whose scores are the floors.
     seed : int
-        Seed of the bootstrap, which draws from up to ``RESAMPLED_ROWS`` rows of each table; its
+        Seed of the bootstrap, which draws from up to ``MOST_ROWS`` rows of each table; its
         standard errors are then brought to the rows of the whole tables.
     """
     columns, pairs = column_scores(real, synthetic), pair_scores(real, synthetic)
@@ -39,7 +38,7 @@ def fidelity_scores(
     values, floors = means(columns, pairs), means(lower_columns, lower_pairs)
     errors = np.full(len(MEANS), np.nan)
     if len(real) and len(synthetic):
-        few = [frame.sample(min(len(frame), RESAMPLED_ROWS), random_state=seed) for frame in (real, synthetic)]
+        few = [_some(frame, seed) for frame in (real, synthetic)]
 
         def again(*rows: np.ndarray) -> np.ndarray:
             drawn = [frame.iloc[chosen] for frame, chosen in zip(few, rows, strict=True)]
@@ -56,6 +55,10 @@ def fidelity_scores(
         for name, value, error, floor in zip(MEANS, values, errors, floors, strict=True)
     ]
     return columns, pairs, scores
+
+
+def _some(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return frame.sample(min(len(frame), MOST_ROWS), random_state=seed)
 
 
 def means(columns: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:

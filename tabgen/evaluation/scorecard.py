@@ -51,8 +51,8 @@ class Scorecard:
         One row a model: ``learner`` ("boosted trees", "linear"), ``trained_on`` ("real", "synthetic"),
         ``score``, ``low``, ``high``, ``metric`` ("ROC AUC", "R2"); None without a target.
     rows : dict of str to int
-        Rows of the tables (``real``, ``synthetic``, ``holdout``) and how many of each were used where
-        not all were: ``two_sample``, ``density``, ``neighbours``, ``utility``.
+        Rows of the tables: ``real``, ``synthetic``, ``holdout`` (0 where there is none), and the most
+        that are used of each where not all are: ``two_sample``, ``density``, ``neighbours``, ``utility``.
     """
 
     scores: pd.DataFrame
@@ -76,7 +76,8 @@ class Scorecard:
     @property
     def verdict(self) -> Verdict:
         """The traffic light, with reasons."""
-        return judge(self.scores, held_out=self.rows["holdout"] > 0)
+        metric = None if self.utility is None else next(iter(self.utility["metric"]), None)
+        return judge(self.scores, metric=metric, held_out=self.rows["holdout"] > 0)
 
     def value(self, name: str) -> float:
         """Return the value of a score, by its name.
@@ -117,7 +118,9 @@ class Scorecard:
             if facts["format"] != FORMAT:
                 raise ValueError(f"format {facts['format']!r}, where this version reads {FORMAT}")
             return cls(
-                *(_frame(facts[name]) for name in ("scores", "columns", "pairs")),
+                _frame(facts["scores"]),
+                _frame(facts["columns"]),
+                _frame(facts["pairs"]),
                 TwoSample(**_unlisted(facts["two_sample"])),
                 None if facts["distances"] is None else Distances(**_unlisted(facts["distances"])),
                 None if facts["utility"] is None else _frame(facts["utility"]),
@@ -185,6 +188,8 @@ def _arrays(facts: TwoSample | Distances) -> dict[str, Any]:
 
 def _unlisted(facts: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: np.array(value, dtype=float) if isinstance(value, list) else math.nan if value is None else value
+        name: np.array(value, dtype=float)
+        if isinstance(value, list)
+        else float("nan" if value is None else value)
         for name, value in facts.items()
     }

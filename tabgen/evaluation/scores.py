@@ -10,6 +10,8 @@ from scipy.stats import norm, rankdata
 
 Z = float(norm.ppf(0.975))
 NAN = float("nan")
+MOST_ROWS = 10_000  # of each table, for scores that cannot take all
+FEWEST_ROWS = 50  # of each table: with fewer, such a score says nothing
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ def around(
 ) -> tuple[float, float]:
     """Return the 95 % interval of a figure with a standard error, within what it can be.
 
-    >>> around(0.5, 0.1, (0, 1))
-    (0.30400360154599466, 0.6959963984540053)
+    >>> low, high = around(0.9, 0.1, (0, 1))
+    >>> round(low, 3), high
+    (0.704, 1)
     """
     return max(value - Z * error, bounds[0]), min(value + Z * error, bounds[1])
 
@@ -57,8 +60,9 @@ def share_interval(share: float, count: int) -> tuple[float, float]:
 
     Halves count for ties, so the share times ``count`` need not be whole.
 
-    >>> share_interval(0.5, 100)
-    (0.4038315303758954, 0.5961684696241046)
+    >>> low, high = share_interval(0.5, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.404, 0.596)
     """
     if count == 0:
         return NAN, NAN

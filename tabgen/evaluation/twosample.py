@@ -12,11 +12,10 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_curve
 from sklearn.model_selection import StratifiedKFold
 
-from tabgen.evaluation.scores import NAN, roc_auc
+from tabgen.evaluation.features import for_trees
+from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, roc_auc
 
 FOLDS = 5
-MOST_ROWS = 10_000  # of each side
-FEWEST_ROWS = 50  # of each side: with fewer, the score says nothing
 POINTS = 101  # of the ROC curve
 
 
@@ -86,7 +85,7 @@ def two_sample_test(
     marks = np.empty(2 * rows)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(table, positive)
     for fold, (learn, held) in enumerate(folds):
-        model = clone(trees() if judge is None else judge).fit(table[learn], positive[learn])
+        model = clone(trees() if judge is None else judge).fit(for_trees(table[learn]), positive[learn])
         marks[held] = model.predict_proba(table[held])[:, 1]
         if telling:
             leaning[fold] = permutation_importance(

@@ -14,12 +14,10 @@ from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from tabgen.errors import TableError
-from tabgen.evaluation.features import number, numbers, places
-from tabgen.evaluation.scores import NAN, Score, around, roc_auc
-from tabgen.schema import LEVELLED, Column
+from tabgen.evaluation.features import for_trees, number, numbers, places
+from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around, roc_auc
+from tabgen.schema import LEVELLED, REPLACED, Column
 
-MOST_ROWS = 10_000  # that a model is fitted on, or judged by
-FEWEST_ROWS = 50
 MOST_CLASSES = 10  # the rest are one class
 TREES = 200  # in all classes together
 FEWEST_ROUNDS = 40
@@ -65,17 +63,18 @@ def problem(real: pd.DataFrame, target: Hashable, column: Column) -> Problem:
     Raises
     ------
     TableError
-        If the target is replaced by fresh values or does not vary.
+        If the target is replaced by fresh values, does not vary or is the only column.
     """
-    if target not in real or column.kind in ("identifier", "text"):
-        known = "is the same in all rows" if column.kind == "constant" else f"is of kind {column.kind!r}"
-        raise TableError(f"Target {target!r} {known}: there is nothing to predict. Choose another column.")
-    values = pd.Series(number(real[target].dropna())).value_counts()
-    if len(values) < 2:
+    if column.kind in REPLACED:
         raise TableError(
-            f"Target {target!r} has {len(values)} different values among the real rows: there is nothing "
-            "to predict. Choose another column."
+            f"Target {target!r} is of kind {column.kind!r}, which is replaced and never learned. "
+            "Choose another column."
         )
+    values = pd.Series(number(real[target].dropna()) if target in real else [], dtype=float).value_counts()
+    if len(values) < 2:
+        raise TableError(f"Target {target!r} does not vary in the real table. Choose another column.")
+    if real.shape[1] == 1:
+        raise TableError(f"There is no column to predict target {target!r} from. Give another column.")
     classes = column.kind in LEVELLED or len(values) == 2
     return Problem(target, values.index[:MOST_CLASSES] if classes else None)
 
@@ -109,7 +108,8 @@ def utility_scores(
         As ``Scorecard.utility``.
     list of Score
     """
-    order = np.random.default_rng(seed).permutation(len(real))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(real))
     test = real.iloc[order[1::2]] if holdout is None else holdout
     learned = real.iloc[order[::2]] if holdout is None else real
     learned, made, test = (frame.dropna(subset=[aim.target]) for frame in (learned, synthetic, test))
@@ -118,10 +118,10 @@ def utility_scores(
     if min(rows, len(test)) < FEWEST_ROWS:
         empty = [Score("utility", name, NAN) for name in ("tstr", "trtr", "importance_agreement")]
         return pd.DataFrame(columns=names).astype({"score": float, "low": float, "high": float}), empty
-    test = test.sample(min(len(test), MOST_ROWS), random_state=seed)
+    test = test.sample(min(len(test), MOST_ROWS), random_state=rng)
     training = {
-        "real": learned.sample(rows, random_state=seed),
-        "synthetic": made.sample(rows, random_state=seed),
+        "real": learned.sample(rows, random_state=rng),
+        "synthetic": made.sample(rows, random_state=rng),
     }
     trees = {on: fit(boosted_trees(aim), _inputs(frame, aim), frame, aim) for on, frame in training.items()}
     lines: list[tuple[str, str, float, float, float, str]] = []
@@ -162,7 +162,7 @@ def fit(learner: Any, inputs: np.ndarray, frame: pd.DataFrame, aim: Problem) -> 
     truth = aim.truth(frame)
     if aim.classes is not None and len(np.unique(truth)) < 2:
         learner = DummyClassifier()
-    return learner.fit(inputs, truth)
+    return learner.fit(for_trees(inputs), truth)
 
 
 def grade(model: Any, inputs: np.ndarray, truth: np.ndarray, aim: Problem) -> tuple[float, float]:
@@ -208,7 +208,7 @@ def _agreement_score(
 
 
 def _importances(model: Any, test: pd.DataFrame, aim: Problem, seed: int) -> np.ndarray:
-    """Return what each column is worth (Breiman 2001) on each part of the rows, shape ``(parts, columns)``."""
+    """Return what columns are worth (Breiman 2001) on parts of the rows, shape ``(parts, columns)``."""
 
     def worth(model: Any, inputs: np.ndarray, truth: np.ndarray) -> float:
         return grade(model, inputs, truth, aim)[0]

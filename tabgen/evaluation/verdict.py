@@ -20,12 +20,15 @@ class Threshold:
     score : str
         Name of the score.
     green, amber : float
-        The most that it may be worse than the same score of held-out real rows (where it has none,
-        than its ideal) to be green, or amber; beyond, it is red.
+        The most that it may be worse than the same score of held-out real rows, or than its ideal
+        where that is worse, to be green, or amber; beyond, it is red. Of ``tstr`` in ROC AUC; of R2, which
+        is twice as wide from chance to perfect, it may be twice as much.
     better : str
         ``"lower"`` or ``"higher"``: which way is better.
     words : str
         What the score is, as the subject of a sentence.
+    beside : str
+        What the floor is, up to the figure.
     """
 
     score: str
@@ -33,6 +36,7 @@ class Threshold:
     amber: float
     better: str
     words: str
+    beside: str = "beside a floor of"
 
 
 # Judgement, not theory: tables of one law are green, what a Gaussian copula makes of a census is red.
@@ -42,8 +46,8 @@ THRESHOLDS = (
     Threshold("c2st", 0.15, 0.30, "lower", "The ROC AUC of telling synthetic from real rows"),
     Threshold("alpha_precision", 0.05, 0.15, "higher", "How typical synthetic rows are (alpha-precision)"),
     Threshold("beta_recall", 0.10, 0.25, "higher", "How much of the real table is covered (beta-recall)"),
-    Threshold("tstr", 0.03, 0.10, "higher", "The score of a model trained on synthetic rows"),
-    Threshold("dcr_share", 0.03, 0.10, "lower", "The share of synthetic rows nearer to real than to held-out"),
+    Threshold("tstr", 0.03, 0.10, "higher", "The score of a model trained on synthetic rows", "on real rows"),
+    Threshold("dcr_share", 0.03, 0.10, "lower", "The share of rows nearer to real than to held-out"),
     Threshold("nndr", 0.05, 0.15, "higher", "The mean ratio of nearest to second nearest real row"),
     Threshold("copies", 0.01, 0.05, "lower", "The share of synthetic rows that equal a real one"),
     Threshold("membership", 0.03, 0.10, "lower", "The ROC AUC of telling who was learned from"),
@@ -91,7 +95,7 @@ class Verdict:
         return max(lights, key=LIGHTS.index, default=None)
 
 
-def judge(scores: pd.DataFrame, *, held_out: bool) -> Verdict:
+def judge(scores: pd.DataFrame, *, metric: str | None, held_out: bool) -> Verdict:
     """Judge scores against `THRESHOLDS`.
 
     A score whose 95 % interval reaches its floor is green: nothing shows that it is worse.
@@ -100,6 +104,8 @@ def judge(scores: pd.DataFrame, *, held_out: bool) -> Verdict:
     ----------
     scores : pandas.DataFrame
         As ``Scorecard.scores``.
+    metric : str or None
+        What the utility scores are: ``"ROC AUC"``, ``"R2"``, or None where there are none.
     held_out : bool
         Whether there were held-out rows; without them, reasons on disclosure say how weak they are.
 
@@ -111,29 +117,29 @@ def judge(scores: pd.DataFrame, *, held_out: bool) -> Verdict:
     table = scores.set_index("name")
     reasons = []
     for threshold in THRESHOLDS:
-        if threshold.score in table.index and not math.isnan(table.at[threshold.score, "value"]):
-            reasons.append(_reason(threshold, table.loc[threshold.score], held_out))
+        if threshold.score not in table.index:
+            continue
+        row = table.loc[threshold.score]
+        if pd.notna(row["value"]) and row[["floor", "ideal"]].notna().any():
+            width = 2 if threshold.score == "tstr" and metric == "R2" else 1
+            reasons.append(_reason(threshold, row, width, held_out))
     for family in ("fidelity", "disclosure"):
         if family not in {reason.family for reason in reasons}:
             reasons.append(Reason(family, "", "amber", f"There are too few rows to judge {family}."))
     return Verdict(max((reason.light for reason in reasons), key=LIGHTS.index), tuple(reasons))
 
 
-def _reason(threshold: Threshold, score: pd.Series, held_out: bool) -> Reason:
+def _reason(threshold: Threshold, score: pd.Series, width: int, held_out: bool) -> Reason:
     sign, end, way = (1, "low", "up") if threshold.better == "lower" else (-1, "high", "down")
-    known = not math.isnan(score["floor"])
-    floor = score["floor"] if known else score["ideal"]
+    known = [sign * score[name] for name in ("floor", "ideal") if not math.isnan(score[name])]
+    floor = sign * (known[0] if threshold.score == "tstr" else max(known))
     worse = sign * (score["value"] - floor)
     least = worse if math.isnan(score[end]) else sign * (score[end] - floor)
-    if least <= 0 or worse <= threshold.green:
-        light = "green"
-    else:
-        light = "amber" if worse <= threshold.amber else "red"
-    what = ("of real rows" if known else "at best") if threshold.score != "tstr" else "trained on real rows"
+    green, amber = width * threshold.green, width * threshold.amber
+    light = "green" if least <= 0 or worse <= green else "amber" if worse <= amber else "red"
     text = (
-        f"{threshold.words} is {score['value']:.3f}, and {floor:.3f} {what}; "
-        f"green {way} to {floor + sign * threshold.green:.3f}, amber {way} to "
-        f"{floor + sign * threshold.amber:.3f}."
+        f"{threshold.words} is {score['value']:.3f}, {threshold.beside} {floor:.3f}; green {way} to "
+        f"{floor + sign * green:.3f}, amber {way} to {floor + sign * amber:.3f}."
     )
     if score["family"] == "disclosure" and not held_out:
         text = text[:-1] + ", a weak test without held-out rows."
