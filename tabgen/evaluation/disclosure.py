@@ -116,15 +116,19 @@ def _against(
     drawn = [frame.sample(size, random_state=rng) for frame, size in sizes]
     near, far, own = places(real, *drawn)
     some = slice(MOST_QUERIES)
-    to_real, to_holdout = _distances(near, own[some]), _distances(far, own[some])[:, 0]
-    distances = Distances(to_real[:, 0], to_holdout, _distances(near, far[some])[:, 0])
-    nearer = np.where(distances.to_real == to_holdout, 0.5, distances.to_real < to_holdout)
+    (to_real, real_row), (to_holdout, held_row) = (_nearest(side, own[some]) for side in (near, far))
+    first, other_first = to_real[:, 0], to_holdout[:, 0]
+    nearer = np.where(first == other_first, 0.5, first < other_first)
     share = float(nearer.mean())
+    # rows that share their nearest row are nearer to it together: they count as one (Kish 1965)
+    closest = np.where(first <= other_first, real_row[:, 0], -1 - held_row[:, 0])
+    together = np.unique(closest, return_counts=True)[1]
     asked = np.concatenate([near[some], far[some]])
     member = np.arange(len(asked)) < len(asked) // 2
-    area, error = roc_auc(member, -_distances(own, asked)[:, 0])
+    area, error = roc_auc(member, -_nearest(own, asked)[0][:, 0])
+    distances = Distances(first, other_first, _nearest(near, far[some])[0][:, 0])
     return distances, {
-        "dcr_share": (share, *share_interval(share, len(nearer))),
+        "dcr_share": (share, *share_interval(share, len(nearer) ** 2 / (together**2).sum())),
         "nndr": _ratio(to_real),
         "membership": (area, *around(area, error, (0, 1))),
     }
@@ -140,8 +144,8 @@ def _ratio_alone(real: pd.DataFrame, other: pd.DataFrame | None, seed: int) -> t
         return NAN, NAN, NAN
     placed, asked = places(real, near, some)
     if other is None:  # the nearest one is the row itself
-        return _ratio(_distances(placed, asked, 3)[:, 1:])
-    return _ratio(_distances(placed, asked))
+        return _ratio(_nearest(placed, asked, 3)[0][:, 1:])
+    return _ratio(_nearest(placed, asked)[0])
 
 
 def _ratio(distances: np.ndarray) -> tuple[float, float, float]:
@@ -151,7 +155,7 @@ def _ratio(distances: np.ndarray) -> tuple[float, float, float]:
     return mean, *around(mean, error, (0, 1))
 
 
-def _distances(known: np.ndarray, asked: np.ndarray, count: int = 2) -> np.ndarray:
-    """Return the distances of each row to the nearest known ones, shape ``(rows, count)``."""
-    neighbours = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(known)
-    return neighbours.kneighbors(asked)[0].round(DIGITS)
+def _nearest(known: np.ndarray, asked: np.ndarray, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances of each row to the nearest known ones, and which they are: ``(rows, count)``."""
+    distances, rows = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(known).kneighbors(asked)
+    return distances.round(DIGITS), rows

@@ -55,10 +55,10 @@ def around(
     return max(value - Z * error, bounds[0]), min(value + Z * error, bounds[1])
 
 
-def share_interval(share: float, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of ``count`` rows (Wilson 1927).
+def share_interval(share: float, count: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of ``count`` independent rows (Wilson 1927).
 
-    Halves count for ties, so the share times ``count`` need not be whole.
+    The count need not be whole, nor need the share be of whole rows: ties may count half.
 
     >>> low, high = share_interval(0.5, 100)
     >>> round(low, 3), round(high, 3)
