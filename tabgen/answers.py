@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tabgen.balancing import rows_to_even, values_of
 from tabgen.cleaning import clean, restore_column
+from tabgen.conditions import column_of
 from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
@@ -86,9 +87,8 @@ class Answers(BaseEstimator):
         for column in parts.schema.columns:
             if column.kind in REPLACED or not column.modelled:
                 continue
-            tidy = pd.concat(
-                [clean(draw[[column.name]], _only(parts, column.name)) for draw in draws], axis=1
-            )
+            only = replace(parts.schema, columns=(column,))
+            tidy = pd.concat([clean(draw[[column.name]], only) for draw in draws], axis=1)
             if column.kind in LEVELLED or column.kind == "constant":
                 codes = np.stack([tidy.iloc[:, k].cat.codes.to_numpy() for k in range(len(draws))])
                 middle = np.array([np.bincount(row).argmax() for row in codes.T], dtype=int)
@@ -238,7 +238,7 @@ class Answers(BaseEstimator):
             The index of the table; levels in the column's own look, numbers as float64.
         """
         parts, codec = self._likelihood(), self._codec(column)
-        own = _only(parts, column).columns[0]
+        own = column_of(column, parts.schema)
         if own.kind in LEVELLED:
             best = self.predict_proba(table, column).to_numpy().argmax(axis=1)
             values = pd.Series(pd.Categorical.from_codes(best, range(len(own.levels))))
@@ -253,7 +253,7 @@ class Answers(BaseEstimator):
     def _codec(self, column: Hashable) -> Codec:
         """Return the codec of a column that is learned as it stands."""
         parts = self._parts()
-        kind = _only(parts, column).columns[0].kind
+        kind = column_of(column, parts.schema).kind
         if column not in parts.encoder.codecs:
             raise ConditionError(
                 f"Column {column!r} ({kind}) does not vary, is drawn afresh or follows from other columns: "
@@ -267,16 +267,6 @@ class Answers(BaseEstimator):
         if parts.parameters["model"] == "gan":
             raise ValueError('model="gan" has no likelihood. Fit "vae-gan" or "vae" instead.')
         return parts
-
-
-def _only(parts: FittedParts, name: Hashable) -> Any:
-    """Return the schema of one column."""
-    column = [column for column in parts.schema.columns if column.name == name]
-    if not column:
-        raise ConditionError(
-            f"Column {name!r} is not in the training table. Its columns: {parts.schema.names}."
-        )
-    return replace(parts.schema, columns=tuple(column))
 
 
 def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.ndarray:
