@@ -138,6 +138,7 @@ def draw_codes(
     *,
     allowed: Allowed = None,
     stratified: bool = True,
+    alike: bool = False,
 ) -> Drawn:
     """Draw rows of codes.
 
@@ -160,13 +161,15 @@ def draw_codes(
         Which codes of a token may be drawn where it is no evidence, shape ``(codes,)`` each.
     stratified : bool
         Whether to stratify; False draws independent rows.
+    alike : bool
+        Whether all rows use the same random numbers, so that they differ by what differs in their context.
 
     Returns
     -------
     Drawn
     """
     parts = [
-        _draw_chunk(arrays, context[rows], evidence[rows], rng, allowed or {}, stratified)
+        _draw_chunk(arrays, context[rows], evidence[rows], rng, allowed or {}, stratified, alike)
         for rows in (slice(start, start + CHUNK) for start in range(0, max(len(evidence), 1), CHUNK))
     ]
     return Drawn(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drawn)))
@@ -179,6 +182,7 @@ def _draw_chunk(
     rng: np.random.Generator,
     allowed: Mapping[int, np.ndarray],
     stratified: bool,
+    alike: bool,
 ) -> Drawn:
     rows, tokens = evidence.shape
     everyone = np.arange(rows)
@@ -206,7 +210,7 @@ def _draw_chunk(
         logits += arrays.head_bias[token]
         for parent, table in arrays.parents[token]:
             logits += table[codes[:, parent]]
-        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
+        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random(1 if alike else rows)
         weights, log_all = _weights(logits)
         log_allowed = log_all
         if token in allowed:
