@@ -316,10 +316,18 @@ class ConditionalVAE(keras.Model):
         codes : numpy.ndarray
             int32, shape ``(rows, tokens)``.
         log_weights : numpy.ndarray
-            Log probability under the model without evidence, less that of the draw: shape ``(rows,)``.
+            Log probability of row and latent without evidence, less that of the draw: shape ``(rows,)``.
         """
-        drawn = self.draw(self._context(evidence, rng), evidence, rng, allowed=allowed, stratified=True)
-        return drawn.codes, self.log_likelihood(drawn.codes) - drawn.log_drawn
+        context = self.evidence_context(evidence)
+        reference, log_prior = tf.zeros_like(context), 0.0  # rows and latents are drawn and weighed together
+        if self.config.latent_dim:
+            moments, free = self.prior(context), self.prior(reference)
+            latent = moments[0] + tf.exp(moments[1] / 2) * self._noise(len(evidence), rng)
+            log_prior = normal_log_density(latent, *free) - normal_log_density(latent, *moments)
+            reference = self.latent_net(latent)
+            context += reference
+        drawn = self.draw(context, evidence, rng, allowed=allowed, stratified=True, reference=reference)
+        return drawn.codes, drawn.log_reference - drawn.log_drawn + np.asarray(log_prior)
 
     def log_likelihood(self, codes: np.ndarray, draws: int = 1) -> np.ndarray:
         """Return a lower bound of the log probability of rows of codes, shape ``(rows,)``, in nats.
@@ -349,9 +357,11 @@ class ConditionalVAE(keras.Model):
         context = self.evidence_context(evidence)
         if self.config.latent_dim:
             mean, log_var = self.prior(context)
-            noise = rng.standard_normal(mean.shape, dtype=np.float32)
-            context += self.latent_net(mean + tf.exp(log_var / 2) * noise)
+            context += self.latent_net(mean + tf.exp(log_var / 2) * self._noise(len(evidence), rng))
         return context
+
+    def _noise(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((rows, self.config.latent_dim), dtype=np.float32)
 
     def nothing_given(self, n: int) -> np.ndarray:
         """Return the evidence of ``n`` rows of which nothing is known, shape ``(n, tokens)``."""
@@ -373,13 +383,16 @@ class ConditionalVAE(keras.Model):
         allowed: Allowed = None,
         stratified: bool,
         alike: bool = False,
+        reference: tf.Tensor | None = None,
     ) -> Drawn:
         """Draw rows of codes from contexts that hold evidence and latent."""
         arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
         if isinstance(self.decoder, LatentDecoder):
             context = self.decoder.trunk(context)
+            reference = None if reference is None else self.decoder.trunk(reference)
+        other = None if reference is None else reference.numpy()
         how = {"stratified": stratified, "alike": alike}
-        return draw_codes(arrays, context.numpy(), evidence, rng, allowed=allowed, **how)
+        return draw_codes(arrays, context.numpy(), evidence, rng, allowed=allowed, reference=other, **how)
 
     def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
