@@ -14,10 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from tabgen.balancing import rows_to_even, values_of
 from tabgen.cleaning import clean, restore_column
+from tabgen.conditions import column_of
 from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
+from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
 from tabgen.relations import Relation, relate
 from tabgen.schema import LEVELLED, REPLACED, Schema
@@ -86,9 +88,8 @@ class Answers(BaseEstimator):
         for column in parts.schema.columns:
             if column.kind in REPLACED or not column.modelled:
                 continue
-            tidy = pd.concat(
-                [clean(draw[[column.name]], _only(parts, column.name)) for draw in draws], axis=1
-            )
+            only = replace(parts.schema, columns=(column,))
+            tidy = pd.concat([clean(draw[[column.name]], only) for draw in draws], axis=1)
             if column.kind in LEVELLED or column.kind == "constant":
                 codes = np.stack([tidy.iloc[:, k].cat.codes.to_numpy() for k in range(len(draws))])
                 middle = np.array([np.bincount(row).argmax() for row in codes.T], dtype=int)
@@ -120,8 +121,7 @@ class Answers(BaseEstimator):
         """
         check_is_fitted(self, "schema_")
         check_seed(seed)
-        if not (is_whole(draws) and draws >= 1):
-            raise ValueError(f"draws must be a whole number from 1 on, but is {draws!r}.")
+        _check_draws(draws)
         parts, source = self._parts(), np.random.SeedSequence(seed)
         known = read_known(table, parts)
         several = pd.concat([known] * draws, ignore_index=True)
@@ -165,13 +165,84 @@ class Answers(BaseEstimator):
         drawn = draw_asked(parts, n, Asked({}, read_known(wanted, parts)), np.random.SeedSequence(seed))
         return pd.concat([table, drawn[list(table.columns)]], ignore_index=True)
 
-    def log_prob(self, table: pd.DataFrame) -> np.ndarray:
+    def reconstruct(self, table: pd.DataFrame, *, seed: int | None = None) -> pd.DataFrame:
+        """Return rows made of the latents of given ones: what the latent alone says of each.
+
+        With ``model="gan"`` the latent says 5 to 11 nats a row, and rows come back much alike. In "vae" and
+        "vae-gan" the decoder does the work and the latent says little: then a warning tells so.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            All columns of the training table.
+        seed : int, optional
+            Seed of the draws; None takes fresh entropy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As many rows, in the form of the training table and with the index of the given one.
+
+        Raises
+        ------
+        ValueError
+            If the model has no latent.
+        """
+        check_is_fitted(self, "schema_")
+        check_seed(seed)
+        parts = self._parts()
+        latents = encode_latents(parts, table)
+        return decode_latents(parts, latents, np.random.SeedSequence(seed)).set_axis(table.index)
+
+    def interpolate(
+        self, first: pd.DataFrame, last: pd.DataFrame, steps: int, *, seed: int | None = None
+    ) -> pd.DataFrame:
+        """Return rows on the straight way between the latents of two rows.
+
+        The rows share their random numbers, so that they differ by their latents only. The ends are
+        reconstructions of the two rows, see `reconstruct`.
+
+        Parameters
+        ----------
+        first, last : pandas.DataFrame
+            One row each, with all columns of the training table.
+        steps : int
+            Number of rows, the ends included: 2 or more.
+        seed : int, optional
+            Seed of the draws; None takes fresh entropy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``steps`` rows in the form of the training table.
+
+        Raises
+        ------
+        ValueError
+            If the model has no latent, an end is not one row, or ``steps`` is below 2.
+        """
+        check_is_fitted(self, "schema_")
+        check_seed(seed)
+        if len(first) != 1 or len(last) != 1:
+            raise ValueError(
+                f"The ends must be one row each, but are {len(first)} and {len(last)}. Take df.iloc[[0]]."
+            )
+        if not (is_whole(steps) and steps >= 2):
+            raise ValueError(f"steps must be a whole number from 2 on, but is {steps!r}.")
+        parts = self._parts()
+        ends = encode_latents(parts, pd.concat([first, last], ignore_index=True))
+        way = np.linspace(ends[0], ends[1], steps, dtype=np.float32)
+        return decode_latents(parts, way, np.random.SeedSequence(seed), alike=True)
+
+    def log_prob(self, table: pd.DataFrame, *, draws: int = 1) -> np.ndarray:
         """Return how likely each row is under the model: outliers have the least.
 
         Parameters
         ----------
         table : pandas.DataFrame
             All columns of the training table.
+        draws : int, default=1
+            Latents drawn for each row: the more, the tighter the bound (Burda et al. 2016).
 
         Returns
         -------
@@ -182,11 +253,12 @@ class Answers(BaseEstimator):
         Raises
         ------
         ValueError
-            If the model is a "gan", which has no likelihood.
+            If the model is a "gan", which has no likelihood, or ``draws`` is below 1.
         """
         parts = self._likelihood()
+        _check_draws(draws)
         codes = parts.encoder.encode(relate(clean(table, parts.schema), parts.relations))
-        return _log_likelihood(parts, codes)
+        return _log_likelihood(parts, codes, draws)
 
     def predict_proba(self, table: pd.DataFrame, column: Hashable) -> pd.DataFrame:
         """Return the probability of each value of a column, given all others.
@@ -238,7 +310,7 @@ class Answers(BaseEstimator):
             The index of the table; levels in the column's own look, numbers as float64.
         """
         parts, codec = self._likelihood(), self._codec(column)
-        own = _only(parts, column).columns[0]
+        own = column_of(column, parts.schema)
         if own.kind in LEVELLED:
             best = self.predict_proba(table, column).to_numpy().argmax(axis=1)
             values = pd.Series(pd.Categorical.from_codes(best, range(len(own.levels))))
@@ -253,7 +325,7 @@ class Answers(BaseEstimator):
     def _codec(self, column: Hashable) -> Codec:
         """Return the codec of a column that is learned as it stands."""
         parts = self._parts()
-        kind = _only(parts, column).columns[0].kind
+        kind = column_of(column, parts.schema).kind
         if column not in parts.encoder.codecs:
             raise ConditionError(
                 f"Column {column!r} ({kind}) does not vary, is drawn afresh or follows from other columns: "
@@ -269,14 +341,9 @@ class Answers(BaseEstimator):
         return parts
 
 
-def _only(parts: FittedParts, name: Hashable) -> Any:
-    """Return the schema of one column."""
-    column = [column for column in parts.schema.columns if column.name == name]
-    if not column:
-        raise ConditionError(
-            f"Column {name!r} is not in the training table. Its columns: {parts.schema.names}."
-        )
-    return replace(parts.schema, columns=tuple(column))
+def _check_draws(draws: Any) -> None:
+    if not (is_whole(draws) and draws >= 1):
+        raise ValueError(f"draws must be a whole number from 1 on, but is {draws!r}.")
 
 
 def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.ndarray:
@@ -304,6 +371,6 @@ def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.nda
     return np.concatenate(laws)
 
 
-def _log_likelihood(parts: FittedParts, codes: np.ndarray) -> np.ndarray:
+def _log_likelihood(parts: FittedParts, codes: np.ndarray, draws: int = 1) -> np.ndarray:
     model = parts.model
-    return cast(np.ndarray, getattr(model, "generator", model).log_likelihood(codes))
+    return cast(np.ndarray, getattr(model, "generator", model).log_likelihood(codes, draws))

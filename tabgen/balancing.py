@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tabgen.cleaning import restore_column
-from tabgen.conditions import read_conditions
+from tabgen.conditions import column_of, read_conditions
 from tabgen.encoding import NumericCodec
 from tabgen.errors import ConditionError
 from tabgen.modelfile import FittedParts
@@ -87,16 +87,14 @@ def values_of(name: Hashable, parts: FittedParts) -> list[Any]:
     ConditionError
         If the column is unknown or has too many values.
     """
-    found = [column for column in parts.schema.columns if column.name == name]
-    if not found:
-        raise ConditionError(f"Column {name!r} is not in the table. Its columns: {parts.schema.names}.")
+    column = column_of(name, parts.schema)
     codec = parts.encoder.codecs.get(name)
-    if found[0].levels:
-        return list(found[0].levels)
+    if column.levels:
+        return list(column.levels)
     if isinstance(codec, NumericCodec) and (codec.knots[:, 0] == codec.knots[:, -1]).all():
-        return list(restore_column(pd.Series(codec.knots[:, 0]), found[0]))
+        return list(restore_column(pd.Series(codec.knots[:, 0]), column))
     raise ConditionError(
-        f"Column {name!r} ({found[0].kind}) has too many values to treat each. Name a column of few values."
+        f"Column {name!r} ({column.kind}) has too many values to treat each. Name a column of few values."
     )
 
 

@@ -88,26 +88,29 @@ def read_conditions(where: Where, schema: Schema) -> dict[Hashable, Condition]:
     [False, True, False]
     """
     comparisons = parse_where(where) if isinstance(where, str) else _from_mapping(where)
-    labels = {name: name for name in schema.names} | {
-        str(name): name for name in schema.names if isinstance(where, str)
-    }
-    columns = {column.name: column for column in schema.columns}
+    written = {str(name): name for name in schema.names if isinstance(where, str)}  # labels need not be text
     conditions: dict[Hashable, Condition] = {}
     for comparison in comparisons:
-        if comparison.column not in labels:
-            near = difflib.get_close_matches(str(comparison.column), [str(name) for name in schema.names], 1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
-            raise ConditionError(
-                f"Column {comparison.column!r} is not in the table. {hint}Its columns: {schema.names}."
-            )
-        column = columns[labels[comparison.column]]
-        asked = _condition(comparison, column)
-        before = conditions.get(column.name)
-        both = asked if before is None else _both(before, asked)
-        if not (both.missing or any(both.levels) or both.intervals):
-            raise ConditionError(f"No value of column {column.name!r} can be {both.asked}.")
-        conditions[column.name] = both
+        column = column_of(written.get(str(comparison.column), comparison.column), schema)
+        asked = _possible(_condition(comparison, column))
+        conditions[column.name] = both(conditions[column.name], asked) if column.name in conditions else asked
     return conditions
+
+
+def column_of(name: Hashable, schema: Schema) -> Column:
+    """Return the column of a label.
+
+    Raises
+    ------
+    ConditionError
+        If there is none.
+    """
+    for column in schema.columns:
+        if column.name == name:
+            return column
+    near = difflib.get_close_matches(str(name), [str(label) for label in schema.names], 1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise ConditionError(f"Column {name!r} is not in the table. {hint}Its columns: {schema.names}.")
 
 
 def _from_mapping(where: Mapping[Hashable, Any]) -> list[Comparison]:
@@ -125,16 +128,30 @@ def _from_mapping(where: Mapping[Hashable, Any]) -> list[Comparison]:
     return found
 
 
-def _both(first: Condition, second: Condition) -> Condition:
-    """Return what satisfies two conditions on one column."""
+def both(first: Condition, second: Condition) -> Condition:
+    """Return what satisfies two conditions on one column.
+
+    Raises
+    ------
+    ConditionError
+        If nothing does.
+    """
     pairs = [(max(a, c), min(b, d)) for a, b in first.intervals for c, d in second.intervals]
-    return Condition(
-        first.column,
-        first.missing and second.missing,
-        tuple(a and b for a, b in zip(first.levels, second.levels, strict=True)),
-        tuple((low, high) for low, high in pairs if low <= high),
-        f"{first.asked} and {second.asked}",
+    return _possible(
+        Condition(
+            first.column,
+            first.missing and second.missing,
+            tuple(a and b for a, b in zip(first.levels, second.levels, strict=True)),
+            tuple((low, high) for low, high in pairs if low <= high),
+            f"{first.asked} and {second.asked}",
+        )
     )
+
+
+def _possible(condition: Condition) -> Condition:
+    if not (condition.missing or any(condition.levels) or condition.intervals):
+        raise ConditionError(f"No value of column {condition.column.name!r} can be {condition.asked}.")
+    return condition
 
 
 def _condition(comparison: Comparison, column: Column) -> Condition:

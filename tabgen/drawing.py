@@ -11,19 +11,21 @@ import pandas as pd
 
 from tabgen.allowed import allowed_codes, placed
 from tabgen.cleaning import clean, restore
-from tabgen.conditions import Condition
+from tabgen.conditions import Condition, column_of
+from tabgen.encoding import NumericCodec
 from tabgen.encoding.layout import MISSING
 from tabgen.errors import ConditionError
 from tabgen.identifiers import draw_identifiers
+from tabgen.implied import implied_conditions, implied_values, lacking, settle
 from tabgen.modelfile import FittedParts
-from tabgen.relations import Predicate, unrelate
+from tabgen.relations import Predicate, Total, unrelate
 from tabgen.relations.predicate import draw_until
 from tabgen.relations.relation import with_columns, without_columns
 from tabgen.schema import LEVELLED, Column, Schema
 
 ROUNDS = 12  # times that rows that break a condition are drawn again ...
 TRIED = 20_000  # rows drawn at once in their place
-KNOWN_ROUNDS = 3  # ... and those in which the rules between columns change what is known
+KNOWN_ROUNDS = 6  # ... and those in which the rules between columns change what is known
 FINER = 4  # times that values inside a code are drawn again before they are moved
 
 
@@ -63,10 +65,8 @@ def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
     SchemaError
         If a value is not of its column.
     """
-    names = parts.schema.names
-    unknown = [name for name in table.columns if name not in names]
-    if unknown:
-        raise ConditionError(f"Column {unknown[0]!r} is not in the training table. Its columns: {names}.")
+    for name in table.columns:
+        column_of(name, parts.schema)
     given = tuple(column for column in parts.schema.columns if column.name in table.columns)
     empty = {column.name: gaps(table, column.name, parts.schema) for column in given}
     filled = pd.DataFrame({place: table[c.name].where(~empty[c.name]) for place, c in enumerate(given)})
@@ -109,15 +109,17 @@ def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedS
     ConditionError
         If some rows do not hold a condition after many draws, or nothing like it was ever seen.
     """
-    masks, ranged = _masks(parts, asked)
-    known, told = _related(parts, asked, n)
+    own = _own(asked, parts)
+    masks, ranged = _masks(parts, own)
+    known, told = _related(parts, own, n)
     evidence = _evidence(parts, masks, known, told)
     rows, tidy = np.arange(n), None
     for turn in range(ROUNDS):
         tries = max(min(2**turn, TRIED // max(len(rows), 1)), 1)  # of each row, the first that holds is taken
         each = np.repeat(rows, tries)
-        codes = _draw_codes(parts, evidence[each], masks, ranged, asked, source)
-        fresh = _decode(parts, codes, asked, known.iloc[each], told.iloc[each], source)
+        codes = _draw_codes(parts, evidence[each], masks, ranged, asked.known is None, source)
+        fresh = _decode(parts, codes, own, known.iloc[each], told.iloc[each], source)
+        fresh = _settled(fresh, parts, asked, each, told.iloc[each], turn)
         if tries > 1:
             wrong = np.logical_or.reduce(list(_faults(fresh, parts, asked, each, turn, source)[1].values()))
             fresh = fresh[np.arange(len(each)) % tries == np.repeat(_first_right(wrong, tries), tries)]
@@ -188,7 +190,7 @@ def gaps(table: pd.DataFrame, name: Hashable, schema: Schema) -> pd.Series:
     """Return which cells of a column are missing, in its own spelling or empty, or not there at all."""
     if name not in table.columns:
         return pd.Series(True, index=table.index)
-    column = next(column for column in schema.columns if column.name == name)
+    column = column_of(name, schema)
     missing = table[name].isna()
     for spelling in (column.null, "" if "" not in column.levels else None):
         if spelling is not None and table[name].dtype.kind not in "biufcmM":
@@ -230,6 +232,37 @@ def look(tidy: pd.DataFrame, parts: FittedParts, source: np.random.SeedSequence)
     return restore(tidy, parts.schema, draw_identifiers(parts.identifiers, len(tidy), parts.schema, rng))
 
 
+def _own(asked: Asked, parts: FittedParts) -> Asked:
+    """Return what is asked of the columns that the model draws."""
+    conditions = implied_conditions(asked.conditions, parts.relations, parts.schema)
+    known = None if asked.known is None else implied_values(asked.known, parts.relations)
+    return Asked(conditions, known, asked.filled)
+
+
+def _settled(
+    fresh: pd.DataFrame, parts: FittedParts, asked: Asked, rows: np.ndarray, told: pd.DataFrame, turn: int
+) -> pd.DataFrame:
+    """Return rows the parts of which add up to the sums asked for, where they nearly do: ever less nearly."""
+    for rule in parts.relations:
+        if not isinstance(rule, Total):
+            continue
+        known = None if asked.known is None else asked.known[rule.total]
+        condition = asked.conditions.get(rule.total)
+        if condition is None and (known is None or known.isna().all()):
+            continue
+        made = unrelate(fresh, parts.relations)[rule.total]
+        missing = np.full(len(made), np.nan)
+        if condition is not None:
+            missing = lacking(made, condition, rule.decimals)
+        if known is not None:
+            wanted = known.iloc[rows].to_numpy()
+            missing = np.where(np.isnan(wanted), missing, wanted - made.to_numpy())
+        last = (ROUNDS if known is None else KNOWN_ROUNDS) - 1
+        codecs = {n: c for n, c in parts.encoder.codecs.items() if isinstance(c, NumericCodec)}
+        fresh = settle(fresh, rule, missing, codecs, told, float(made.std()) * 2.0 ** (turn - last))
+    return fresh
+
+
 def _masks(parts: FittedParts, asked: Asked) -> tuple[dict[int, np.ndarray], list[int]]:
     """Return which codes tokens may have, and the tokens for which more than one code will do."""
     masks: dict[int, np.ndarray] = {}
@@ -242,7 +275,7 @@ def _masks(parts: FittedParts, asked: Asked) -> tuple[dict[int, np.ndarray], lis
     ranged = []
     for name, condition in asked.conditions.items():
         if name not in parts.encoder.codecs:
-            continue  # it follows from other columns: rows are drawn until it holds
+            continue  # a sum, or not learned: rows are drawn until it holds
         for place, mask in allowed_codes(condition, parts.encoder).items():
             masks[place] = masks.get(place, True) & mask
             ranged += [place] if mask.sum() > 1 else []
@@ -285,14 +318,14 @@ def _draw_codes(
     evidence: np.ndarray,
     masks: Mapping[int, np.ndarray],
     ranged: Sequence[int],
-    asked: Asked,
+    alike: bool,
     source: np.random.SeedSequence,
 ) -> np.ndarray:
     if parts.model is None:
         return evidence
     from tabgen.models.conditional import draw_given
 
-    seed, alike = source.spawn(1)[0], asked.known is None
+    seed = source.spawn(1)[0]
     return draw_given(parts.model, evidence, allowed=masks, ranged=ranged, alike=alike, seed=seed)
 
 

@@ -107,6 +107,21 @@ def test_drawn_rows_are_as_likely_as_the_network_says(model):
     np.testing.assert_allclose(-likelihood.mean(axis=0), entropy.mean(axis=0), atol=0.08)
 
 
+def test_weights_of_proposals_average_to_the_probability_of_what_is_asked(model):
+    free = model.generate(60_000, seed=0)
+    evidence = model.nothing_given(20_000)
+    evidence[:, 1] = 3
+    allowed = {0: np.array([True, False, True])}
+    codes, log_weights = model.propose(evidence, allowed, np.random.default_rng(1))
+    assert (codes[:, 1] == 3).all()
+    assert (codes[:, 0] != 1).all()
+    share = ((free[:, 1] == 3) & (free[:, 0] != 1)).mean()
+    assert np.exp(log_weights).mean() == pytest.approx(share, rel=0.05)
+    weighted = np.average(codes[:, 2] == 1, weights=np.exp(log_weights))  # and they give its law
+    own = free[(free[:, 1] == 3) & (free[:, 0] != 1), 2] == 1
+    assert weighted == pytest.approx(own.mean(), abs=4 * own.std() / len(own) ** 0.5)
+
+
 def test_a_value_is_missing_just_where_its_gate_says_so(model):
     rows = model.generate(2_000, seed=2)
     assert 0.2 < rows[:, 2].mean() < 0.8

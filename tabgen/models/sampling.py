@@ -123,11 +123,14 @@ class Drawn:
     log_given : numpy.ndarray
         Log probability of the evidence, and of drawing only codes that are allowed, as the decoder came to
         each of them: shape ``(rows,)``, in nats.
+    log_reference : numpy.ndarray
+        Log probability of all codes in the reference context, shape ``(rows,)``, in nats; zeros without one.
     """
 
     codes: np.ndarray
     log_drawn: np.ndarray
     log_given: np.ndarray
+    log_reference: np.ndarray
 
 
 def draw_codes(
@@ -138,6 +141,8 @@ def draw_codes(
     *,
     allowed: Allowed = None,
     stratified: bool = True,
+    alike: bool = False,
+    reference: np.ndarray | None = None,
 ) -> Drawn:
     """Draw rows of codes.
 
@@ -160,13 +165,18 @@ def draw_codes(
         Which codes of a token may be drawn where it is no evidence, shape ``(codes,)`` each.
     stratified : bool
         Whether to stratify; False draws independent rows.
+    alike : bool
+        Whether all rows use the same random numbers, so that they differ by what differs in their context.
+    reference : numpy.ndarray, optional
+        Another context of each row, of the same shape, in which to tell how likely its codes are.
 
     Returns
     -------
     Drawn
     """
+    contexts = context[None] if reference is None else np.stack([context, reference])
     parts = [
-        _draw_chunk(arrays, context[rows], evidence[rows], rng, allowed or {}, stratified)
+        _draw_chunk(arrays, contexts[:, rows], evidence[rows], rng, allowed or {}, stratified, alike)
         for rows in (slice(start, start + CHUNK) for start in range(0, max(len(evidence), 1), CHUNK))
     ]
     return Drawn(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drawn)))
@@ -174,39 +184,39 @@ def draw_codes(
 
 def _draw_chunk(
     arrays: DecoderArrays,
-    context: np.ndarray,
+    contexts: np.ndarray,  # (1 or 2, rows, context): the own one, and the reference
     evidence: np.ndarray,
     rng: np.random.Generator,
     allowed: Mapping[int, np.ndarray],
     stratified: bool,
+    alike: bool,
 ) -> Drawn:
     rows, tokens = evidence.shape
     everyone = np.arange(rows)
-    log_drawn, log_given = np.zeros(rows), np.zeros(rows)
+    log_drawn, log_given, log_reference = np.zeros((3, rows))
     codes = np.empty((rows, tokens), dtype=np.int32)
     width = arrays.table.shape[1]
     embedded = np.empty((rows, tokens * width), dtype=np.float32)
     pending = [
-        context @ kernel + bias for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
-    ]  # what each hidden layer has received so far, (rows, units)
+        contexts @ kernel + bias for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
+    ]  # what each hidden layer has received so far, (contexts, rows, units)
     hidden = [np.empty_like(p) for p in pending]
     prefix = np.zeros(rows, dtype=np.int64)  # number of the group of rows that agree so far
     begun = 0
     for token in range(tokens):
-        logits = (
-            context @ arrays.context_to_heads[token]
-            + hidden[-1][:, :begun] @ (arrays.to_heads[token][:begun])
-        )
+        each = contexts @ arrays.context_to_heads[token]
+        each += hidden[-1][:, :, :begun] @ arrays.to_heads[token][:begun]
         if arrays.skip is not None:
             seen = token * width
-            logits += embedded[:, :seen] @ arrays.skip[token][:seen]
+            each += embedded[:, :seen] @ arrays.skip[token][:seen]
         expansion = arrays.basis[token]
         if expansion is not None:
-            logits = logits @ expansion
-        logits += arrays.head_bias[token]
+            each = each @ expansion
+        each += arrays.head_bias[token]
         for parent, table in arrays.parents[token]:
-            logits += table[codes[:, parent]]
-        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random((rows,))
+            each += table[codes[:, parent]]
+        logits = each[0]
+        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random(1 if alike else rows)
         weights, log_all = _weights(logits)
         log_allowed = log_all
         if token in allowed:
@@ -220,15 +230,17 @@ def _draw_chunk(
             codes[:, token] = np.where(told, codes[:, token], logits.shape[1] - 1)
         log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
         log_drawn += np.where(told & ~given, log_code - log_allowed, 0)
+        for reference in each[1:]:
+            log_reference += np.where(told, reference[everyone, codes[:, token]] - _weights(reference)[1], 0)
         prefix = np.unique(prefix * logits.shape[1] + codes[:, token], return_inverse=True)[1]
         entry = arrays.table[arrays.offsets[token] + codes[:, token]]
         embedded[:, token * width : (token + 1) * width] = entry
         if token + 1 < tokens:
-            pending[0][:, begun:] += entry @ arrays.first[token * width : (token + 1) * width, begun:]
+            pending[0][:, :, begun:] += entry @ arrays.first[token * width : (token + 1) * width, begun:]
             done = int(arrays.stops[token])
             _complete_units(arrays, pending, hidden, begun, done)
             begun = done
-    return Drawn(codes, log_drawn, log_given)
+    return Drawn(codes, log_drawn, log_given, log_reference)
 
 
 def _complete_units(
@@ -240,11 +252,11 @@ def _complete_units(
 ) -> None:
     """Finish the hidden units from ``begun`` to ``done`` in every layer, in place."""
     units = slice(begun, done)
-    hidden[0][:, units] = _silu(pending[0][:, units])
+    hidden[0][:, :, units] = _silu(pending[0][:, :, units])
     for layer, kernel in enumerate(arrays.deeper, start=1):
         below = hidden[layer - 1]
-        received = pending[layer][:, units] + below[:, :done] @ kernel[:done, units]
-        hidden[layer][:, units] = below[:, units] + _silu(received)
+        received = pending[layer][:, :, units] + below[:, :, :done] @ kernel[:done, units]
+        hidden[layer][:, :, units] = below[:, :, units] + _silu(received)
 
 
 def _silu(values: np.ndarray) -> np.ndarray:

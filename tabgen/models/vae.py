@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import logsumexp
 
 from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
+from tabgen.models.gaussian import gaussian, gaussian_kl, normal_log_density
 from tabgen.models.layers import MANY_TOKENS, CodeSpace, TokenEmbedding, log_likelihood, mlp
 from tabgen.models.loglinear import choose_parents
 from tabgen.models.parents import ParentTables
@@ -18,7 +20,6 @@ from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
 
 WIDEST = 512  # hidden units that many tokens may ask for
 JUDGED_AT_ONCE = 8_192  # rows
-MOST_LOG_VAR = 6.0  # standard deviations of latents from 1/20 to 20
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,12 @@ class ConditionalVAE(keras.Model):
         return gaussian(self.prior_net(context))
 
     def losses_of(
-        self, codes: tf.Tensor, visible: tf.Tensor, training: bool, noise: tf.Tensor | None = None
+        self,
+        codes: tf.Tensor,
+        visible: tf.Tensor,
+        training: bool,
+        noise: tf.Tensor | None = None,
+        averaged: bool = True,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return reconstruction loss and Kullback-Leibler term of each row, in nats.
 
@@ -208,6 +214,8 @@ class ConditionalVAE(keras.Model):
             Whether to drop hidden units.
         noise : tf.Tensor, optional
             Standard normal, of which the latent is made, shape ``(batch, latent)``; drawn by default.
+        averaged : bool
+            Whether the second term is the divergence, or its part at the latent that was drawn.
         """
         embedded = self.embedding(codes)  # (batch, tokens, embedding)
         flat = tf.reshape(embedded, (-1, embedded.shape[1] * embedded.shape[2]))
@@ -219,6 +227,9 @@ class ConditionalVAE(keras.Model):
             noise = keras.random.normal(tf.shape(mean), seed=self.seeds) if noise is None else noise
             latent = mean + tf.exp(log_var / 2) * noise
             kl = gaussian_kl(mean, log_var, prior_mean, prior_log_var)
+            if not averaged:
+                kl = normal_log_density(latent, mean, log_var)
+                kl -= normal_log_density(latent, prior_mean, prior_log_var)
             context += self.latent_net(latent)
         if isinstance(self.decoder, CausalDecoder):
             logits = self.decoder(flat, context, training=training)
@@ -305,23 +316,40 @@ class ConditionalVAE(keras.Model):
         codes : numpy.ndarray
             int32, shape ``(rows, tokens)``.
         log_weights : numpy.ndarray
-            Log probability under the model without evidence, less that of the draw: shape ``(rows,)``.
+            Log probability of row and latent without evidence, less that of the draw: shape ``(rows,)``.
         """
-        drawn = self.draw(self._context(evidence, rng), evidence, rng, allowed=allowed, stratified=True)
-        return drawn.codes, self.log_likelihood(drawn.codes) - drawn.log_drawn
+        context = self.evidence_context(evidence)
+        reference, log_prior = tf.zeros_like(context), 0.0  # rows and latents are drawn and weighed together
+        if self.config.latent_dim:
+            moments, free = self.prior(context), self.prior(reference)
+            latent = moments[0] + tf.exp(moments[1] / 2) * self._noise(len(evidence), rng)
+            log_prior = normal_log_density(latent, *free) - normal_log_density(latent, *moments)
+            reference = self.latent_net(latent)
+            context += reference
+        drawn = self.draw(context, evidence, rng, allowed=allowed, stratified=True, reference=reference)
+        return drawn.codes, drawn.log_reference - drawn.log_drawn + np.asarray(log_prior)
 
-    def log_likelihood(self, codes: np.ndarray) -> np.ndarray:
-        """Return the log probability of rows of codes, shape ``(rows,)``, in nats; a bound with a latent."""
+    def log_likelihood(self, codes: np.ndarray, draws: int = 1) -> np.ndarray:
+        """Return a lower bound of the log probability of rows of codes, shape ``(rows,)``, in nats.
+
+        Parameters
+        ----------
+        codes : numpy.ndarray
+            Shape ``(rows, tokens)``.
+        draws : int
+            Latents drawn for each row: the more, the tighter the bound (Burda et al. 2016). Without a
+            latent the bound is exact.
+        """
         nothing = tf.zeros((JUDGED_AT_ONCE, codes.shape[1]))
         rng, width = np.random.default_rng(0), self.config.latent_dim  # the same rows, the same answer
-        noise = rng.standard_normal((JUDGED_AT_ONCE, width), dtype=np.float32)
+        noises = rng.standard_normal((draws, JUDGED_AT_ONCE, width), dtype=np.float32)
         bounds = [np.zeros(0)]
         for start in range(0, len(codes), JUDGED_AT_ONCE):
             rows = codes[start : start + JUDGED_AT_ONCE]
-            reconstruction, kl = self.losses_of(
-                tf.constant(rows), nothing[: len(rows)], training=False, noise=noise[: len(rows)]
-            )
-            bounds.append(-(reconstruction + kl).numpy().astype(np.float64))
+            given = tf.constant(rows), nothing[: len(rows)], False
+            each = [sum(self.losses_of(*given, noise[: len(rows)], draws == 1)) for noise in noises]
+            logs = -np.stack([loss.numpy().astype(np.float64) for loss in each])
+            bounds.append(logsumexp(logs, axis=0) - np.log(draws))
         return np.concatenate(bounds)
 
     def _context(self, evidence: np.ndarray, rng: np.random.Generator) -> tf.Tensor:
@@ -329,9 +357,11 @@ class ConditionalVAE(keras.Model):
         context = self.evidence_context(evidence)
         if self.config.latent_dim:
             mean, log_var = self.prior(context)
-            noise = rng.standard_normal(mean.shape, dtype=np.float32)
-            context += self.latent_net(mean + tf.exp(log_var / 2) * noise)
+            context += self.latent_net(mean + tf.exp(log_var / 2) * self._noise(len(evidence), rng))
         return context
+
+    def _noise(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((rows, self.config.latent_dim), dtype=np.float32)
 
     def nothing_given(self, n: int) -> np.ndarray:
         """Return the evidence of ``n`` rows of which nothing is known, shape ``(n, tokens)``."""
@@ -352,29 +382,19 @@ class ConditionalVAE(keras.Model):
         *,
         allowed: Allowed = None,
         stratified: bool,
+        alike: bool = False,
+        reference: tf.Tensor | None = None,
     ) -> Drawn:
         """Draw rows of codes from contexts that hold evidence and latent."""
         arrays = decoder_arrays(self.space, self.embedding, self.decoder, self.parent_tables)
         if isinstance(self.decoder, LatentDecoder):
             context = self.decoder.trunk(context)
-        return draw_codes(arrays, context.numpy(), evidence, rng, allowed=allowed, stratified=stratified)
+            reference = None if reference is None else self.decoder.trunk(reference)
+        other = None if reference is None else reference.numpy()
+        how = {"stratified": stratified, "alike": alike}
+        return draw_codes(arrays, context.numpy(), evidence, rng, allowed=allowed, reference=other, **how)
 
     def _track(self, loss: tf.Tensor, *terms: tf.Tensor) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.metrics, (loss, *terms), strict=True):
             tracker.update_state(value)
         return {tracker.name: tracker.result() for tracker in self.metrics}
-
-
-def gaussian(heads: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return mean and log variance, bounded so that no step blows them up: ``(batch, latent)`` each."""
-    mean, log_var = tf.split(heads, 2, axis=1)
-    return mean, tf.clip_by_value(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
-
-
-def gaussian_kl(
-    mean: tf.Tensor, log_var: tf.Tensor, prior_mean: tf.Tensor, prior_log_var: tf.Tensor
-) -> tf.Tensor:
-    """Return KL(q || p) of two diagonal Gaussians, shape ``(batch,)``, in nats."""
-    ratio = tf.exp(log_var - prior_log_var)
-    distance = tf.square(mean - prior_mean) * tf.exp(-prior_log_var)
-    return tf.reduce_sum(ratio + distance - 1 - log_var + prior_log_var, axis=1) / 2

@@ -1,0 +1,132 @@
+"""Do conditions hold, at what cost, and by which law? Real tables in, one row a condition out, as CSV.
+
+    TABGEN_BENCH_DATA=FOLDER python benchmarks/conditions.py OUT.csv [--tables adult] [--conditions 200]
+
+For tables as in `quality.py`, random conditions on one to four columns, each made from a real row: a value,
+a missing value, a set or a range. Of each: whether all of 1,000 rows hold it, and the CPU seconds as a
+multiple of those of 1,000 free rows. Where 500 real rows or more hold it: how well boosted trees tell those
+from the sample (``c2st``; 0.5 is perfect) and from free rows of the same model that happen to hold it
+(``c2st_rejection``). ``rejection`` is what throwing rows away would have cost, in the same multiple.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from quality import tables
+
+from tabgen import TabularGAN
+from tabgen.cleaning import clean
+from tabgen.conditions import read_conditions
+from tabgen.models.twosample import two_sample_score
+from tabgen.relations import relate
+
+ROWS = 1_000
+FREE_ROWS = 50_000
+JUDGED = 2_000  # rows of each side of a two-sample test, at most
+ENOUGH, RIVALS = 500, 300  # real rows that hold a condition, and free ones, for a two-sample test
+
+
+def random_condition(real: pd.DataFrame, rng: np.random.Generator) -> dict[Any, Any]:
+    """Return conditions that one row at random holds."""
+    row, where = real.iloc[rng.integers(len(real))], {}
+    for name in rng.choice(real.columns, rng.integers(1, 5), replace=False):
+        value, many = row[name], real[name].nunique() > 10
+        if pd.isna(value):
+            where[name] = None
+        elif pd.api.types.is_numeric_dtype(real[name]) and many:
+            width = float(real[name].std()) * rng.choice([0.1, 0.5, 2.0])
+            closed = str(rng.choice(["left", "both", "right"]))
+            low = value - width if closed != "left" else value
+            high = value + width if closed != "right" else value
+            where[name] = value if rng.random() < 0.3 else pd.Interval(float(low), float(high), closed)
+        elif rng.random() < 0.5:
+            where[name] = value
+        else:
+            where[name] = [value, *rng.choice(real[name].dropna().unique(), 2)]
+    return where
+
+
+class Judge:
+    """A fitted model beside its real table."""
+
+    def __init__(self, gan: TabularGAN, real: pd.DataFrame) -> None:
+        self.gan, self.real = gan, real
+        self.tidy = clean(real, gan.schema_)
+        self.free = gan.sample(FREE_ROWS, seed=1)
+        self.free_tidy = clean(self.free, gan.schema_)
+        gan.sample(ROWS, seed=0)
+        began = time.process_time()
+        gan.sample(ROWS, seed=0)
+        self.base = time.process_time() - began
+
+    def codes(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return the codes of rows, which the trees of the two-sample test see."""
+        return self.gan.encoder_.encode(relate(clean(frame, self.gan.schema_), self.gan.relations_))
+
+    def judge(self, where: dict[Any, Any], seed: int) -> dict[str, Any]:
+        """Return what is to be told of one condition."""
+        conditions = read_conditions(where, self.gan.schema_)
+
+        def holding(tidy: pd.DataFrame) -> np.ndarray:
+            return np.logical_and.reduce([c.holds(tidy[name]) for name, c in conditions.items()])
+
+        began = time.process_time()
+        sample = self.gan.sample(ROWS, where=where, seed=seed)
+        cost = (time.process_time() - began) / self.base
+        kept, real = holding(self.free_tidy), self.real[holding(self.tidy)]
+        found = {
+            "where": str(where),
+            "columns": len(where),
+            "share": len(real) / len(self.real),
+            "holds": float(holding(clean(sample, self.gan.schema_)).mean()),
+            "cost": cost,
+            "rejection": 1 / max(kept.mean(), 1 / FREE_ROWS),
+        }
+        if len(real) >= ENOUGH:
+            real = real.sample(min(len(real), JUDGED), random_state=0)
+            own = self.gan.sample(len(real), where=where, seed=seed)
+            found["c2st"] = two_sample_score(self.codes(real), self.codes(own))
+            if kept.sum() >= RIVALS:
+                rivals = self.free[kept].head(len(real))
+                found["c2st_rejection"] = two_sample_score(self.codes(real), self.codes(rivals))
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path, help="CSV file; rows are added to it")
+    parser.add_argument("--tables", default="", help="names, separated by commas; by default all")
+    parser.add_argument("--conditions", type=int, default=200, help="conditions a table")
+    parser.add_argument("--model", default="vae-gan")
+    parser.add_argument("--fitted", type=Path, help="folder of fitted models; those that it lacks are added")
+    options = parser.parse_args()
+    for name, (train, _, _) in tables([t for t in options.tables.split(",") if t]).items():
+        file = options.fitted and options.fitted / f"{name}-{options.model}.tabgen"
+        if file and file.exists():
+            gan = TabularGAN.load(file)
+        else:
+            gan = TabularGAN(model=options.model, random_state=0).fit(train)
+            if file:
+                gan.save(file)
+        judge, rng = Judge(gan, train), np.random.default_rng(0)
+        rows = [judge.judge(random_condition(train, rng), seed) for seed in range(options.conditions)]
+        found = pd.DataFrame(rows).assign(table=name, model=options.model).round(4)
+        found.to_csv(options.out, mode="a", header=not options.out.exists(), index=False)
+        told = found.dropna(subset=["c2st"]).head(50)
+        gap = told["c2st"] - told["c2st_rejection"]
+        print(
+            f"{name}: {(found['holds'] == 1).sum()} of {len(found)} hold in every row; "
+            f"cost {found['cost'].median():.1f} (most {found['cost'].max():.1f}) times free rows; "
+            f"{len(told)} two-sample tests: c2st {told['c2st'].median():.3f}, "
+            f"rejection {told['c2st_rejection'].median():.3f}, "
+            f"gap {gap.median():.3f} (most {gap.max():.3f})",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
