@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tabgen import TableError
-from tabgen.evaluation import Scorecard, compare, evaluate
+from tabgen.evaluation import Scorecard, attacks, compare, evaluate
 from tabgen.evaluation.fidelity import fidelity_scores, pair_scores
 from tabgen.evaluation.scores import Score
 from tabgen.evaluation.verdict import judge
@@ -129,14 +129,15 @@ def test_every_score_has_a_stable_name_an_interval_and_a_floor(card):
     names = {
         "fidelity": "shape missing trend correlation association nmi c2st alpha_precision beta_recall",
         "utility": "tstr trtr importance_agreement",
-        "disclosure": "dcr_share nndr copies membership",
+        "disclosure": "dcr_share nndr copies membership singling_out linkability attribute_inference "
+        "density_membership worst_group",
     }
     assert list(card.scores) == ["family", "name", "value", "low", "high", "floor", "ideal"]
     found = card.scores.groupby("family", sort=False)["name"].agg(" ".join).to_dict()
     assert found == names
     within = card.scores["value"].between(card.scores["low"] - 1e-12, card.scores["high"] + 1e-12)
     assert card.scores["name"][~within].tolist() == []
-    assert card.scores["name"][card.scores["floor"].isna()].tolist() == ["trtr"]
+    assert card.scores["name"][card.scores["floor"].isna()].tolist() == ["trtr", *attacks.FIGURES]
 
 
 def test_the_columns_that_are_wrong_are_named(card):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tabgen.errors import TableError
+from tabgen.evaluation.attacks import attack_scores
 from tabgen.evaluation.comparison import Comparison, compare
 from tabgen.evaluation.density import alpha_precision, beta_recall
 from tabgen.evaluation.disclosure import disclosure_scores
@@ -54,6 +55,11 @@ def evaluate(
     disclosure   nndr                  mean ratio of the distances to the two nearest real rows
     disclosure   copies                share of synthetic rows that equal a real one
     disclosure   membership            ROC AUC of telling by distance who was learned from (.5)
+    disclosure   singling_out          how much more often just one person is where a synthetic row says (0)
+    disclosure   linkability           gain in ROC AUC of linking two halves of a person's columns (0)
+    disclosure   attribute_inference   gain in hits of guessing a column from the others, worst column (0)
+    disclosure   density_membership    ROC AUC of telling by ratio of densities who was learned from (.5)
+    disclosure   worst_group           the same in the group of people of whom it tells most (.5)
     ===========  ====================  =====================================================================
 
     ``shape``, ``missing``, ``trend``, ``correlation``, ``association``, ``nmi`` and ``copies`` use all
@@ -65,8 +71,9 @@ def evaluate(
     real, synthetic : pandas.DataFrame
         Tables with the same columns, of any number of rows.
     holdout : pandas.DataFrame, optional
-        Real rows that the synthetic ones were not learned from. Without them, ``dcr_share`` and
-        ``membership`` are NaN: who was learned from and who was not cannot be compared.
+        Real rows that the synthetic ones were not learned from. Without them, ``dcr_share``, ``membership``
+        and the attacks (`tabgen.evaluation.attacks.attacks`) are NaN: who was learned from and who was
+        not cannot be compared.
     target : Hashable, optional
         Name of the column that a model should predict; without it there are no utility scores.
     seed : int
@@ -118,7 +125,7 @@ def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> 
         utility, more = utility_scores(real, synthetic, holdout, aim, seed)
         scores += more
     distances, more = disclosure_scores(real, synthetic, holdout, seed)
-    scores += more
+    scores += [*more, *attack_scores(real, synthetic, holdout, seed)]
     both = min(len(real), len(synthetic))
     rows = {
         "real": len(real),

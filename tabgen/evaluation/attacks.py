@@ -1,4 +1,4 @@
-"""Real, held-out and synthetic rows to what an attacker with the synthetic table learns of the real people."""
+"""Real, held-out and synthetic rows to what attackers with the synthetic table learn of real people."""
 
 from __future__ import annotations
 
@@ -124,17 +124,13 @@ def attacks(
     members, others = (frame.sample(rows, random_state=rng) for frame in (real, holdout))
     known = synthetic.sample(min(len(synthetic), MOST_ROWS), random_state=rng)
     near, far, own = places(real, members, others, known)
-    three = tuple(for_trees(block) for block in _together(known, members, others))
+    three = tuple(for_trees(numbers(frame)) for frame in (known, members, others))
     return [
         _singling_out(near, far, own),
-        _linkability(*three, rng),
+        _linkability(three, rng),
         *_attribute_inference(real, known, members, others, three, rng),
         *_membership(near, far, own, members, others),
     ]
-
-
-def _together(*frames: pd.DataFrame) -> list[np.ndarray]:
-    return [numbers(frame) for frame in frames]
 
 
 def _singling_out(near: np.ndarray, far: np.ndarray, own: np.ndarray) -> Attack:
@@ -149,9 +145,8 @@ def _singling_out(near: np.ndarray, far: np.ndarray, own: np.ndarray) -> Attack:
     return Attack("singling_out", "", *rates, value, *around(value, error, (-1, 1)))
 
 
-def _linkability(
-    known: np.ndarray, members: np.ndarray, others: np.ndarray, rng: np.random.Generator
-) -> Attack:
+def _linkability(three: tuple[np.ndarray, ...], rng: np.random.Generator) -> Attack:
+    known, members, others = three
     columns = known.shape[1]
     second = np.isin(np.arange(columns), rng.permutation(columns)[: columns // 2])
 
@@ -190,7 +185,7 @@ def _attribute_inference(
         error = sum(rate * (1 - rate) / len(inner) for rate in rates) ** 0.5
         gain = rates[0] - rates[1]
         interval = around(gain, error * _widened(len(secrets)), (-1, 1))
-        found.append(Attack("attribute_inference", str(name), *rates, gain, *interval))
+        found.append(Attack("attribute_inference", str(name), rates[0], rates[1], gain, *interval))
     return found
 
 

@@ -51,6 +51,11 @@ THRESHOLDS = (
     Threshold("nndr", 0.05, 0.15, "higher", "The mean ratio of nearest to second nearest real row"),
     Threshold("copies", 0.01, 0.05, "lower", "The share of synthetic rows that equal a real one"),
     Threshold("membership", 0.03, 0.10, "lower", "The ROC AUC of telling who was learned from"),
+    Threshold("singling_out", 0.03, 0.10, "lower", "The gain in singling people out", "beside"),
+    Threshold("linkability", 0.03, 0.10, "lower", "The gain in linking parts of people's rows", "beside"),
+    Threshold("attribute_inference", 0.03, 0.10, "lower", "The gain in guessing the worst column", "beside"),
+    Threshold("density_membership", 0.03, 0.10, "lower", "The ROC AUC of telling members by densities"),
+    Threshold("worst_group", 0.03, 0.10, "lower", "The same in the group of people told of most"),
 )
 
 
