@@ -112,14 +112,15 @@ def plot_column(
     if isinstance(tables.real[column].dtype, pd.CategoricalDtype):
         cells = level_cells(tables, facts, levels)
         ax = axes_or_new(ax, height=max(2.8, 0.24 * len(cells)))
-        _draw_bars(cells, ax)
+        note = _draw_bars(cells, ax)
     else:
         cells = histogram_cells(tables, facts)
         ax = axes_or_new(ax)
         _draw_histogram(cells, kde, ax)
-    note = "" if cells.edges is None else _missing(tables.real[column], tables.synthetic[column])
+        missing = tables.real[column].isna().mean(), tables.synthetic[column].isna().mean()
+        note = "\n".join([cells.unit, _both("missing", *missing) if max(missing) > 0 else ""]).strip()
     ax.set(title=shorten(column, TITLE_LENGTH), ylabel="")
-    ax.set_xlabel(", ".join(filter(None, (cells.unit, note))), fontsize=8)
+    ax.set_xlabel(note, fontsize=8)
     add_legend(ax)
     return ax
 
@@ -251,27 +252,28 @@ def plot_qq(tables: Comparison, column: Hashable, *, ax: Axes | None = None) -> 
     return ax
 
 
-def _draw_bars(cells: Cells, ax: Axes, *, upright: bool = False) -> None:
-    """Draw a wide pale bar a cell for the real table and a narrow one for the synthetic table."""
+def _draw_bars(cells: Cells, ax: Axes, *, upright: bool = False) -> str:
+    """Draw a wide pale bar a cell for the real table and a narrow one for the synthetic table.
+
+    What is left of the levels is told in a note instead, where its bars would dwarf those of the levels.
+    """
     real, synthetic = cells.shares()
-    places = [str(place) for place in range(len(cells))]  # not labels: those may be alike
+    named = max([*real[: cells.named], *synthetic[: cells.named]], default=0.0)
+    shown = cells.named if 0 < 3 * named < max(real.max(), synthetic.max()) else len(cells)
+    places = [str(place) for place in range(shown)]  # not labels: those may be alike
     for table, shares, colour, width, alpha in (
-        ("real", real, REAL, 0.86, 0.4),
-        ("synthetic", synthetic, SYNTHETIC, 0.34, 1.0),
+        ("real", real[:shown], REAL, 0.86, 0.4),
+        ("synthetic", synthetic[:shown], SYNTHETIC, 0.34, 1.0),
     ):
         x, y = (places, shares) if upright else (shares, places)
         sns.barplot(
             x=x, y=y, orient="x" if upright else "y", color=colour, width=width, alpha=alpha,
             saturation=1, label=table, legend=False, errorbar=None, ax=ax,
         )  # fmt: skip
-    (ax.set_xticks if upright else ax.set_yticks)(range(len(cells)), list(cells.labels))
+    (ax.set_xticks if upright else ax.set_yticks)(range(shown), list(cells.labels[:shown]))
     in_percent(ax.yaxis if upright else ax.xaxis)
-    named = max([*real[: cells.named], *synthetic[: cells.named]], default=0.0)
-    if 0 < 3 * named < max(real.max(), synthetic.max()):  # what is left would hide all levels
-        ax.set_xlim(0, 2 * named)
-        for place in np.flatnonzero(np.maximum(real, synthetic) > 2 * named):
-            told = f"{100 * real[place]:.3g} %, {100 * synthetic[place]:.3g} % synthetic"
-            ax.text(2 * named, place - 0.5, told, ha="right", va="bottom", fontsize=7)
+    left = zip(cells.labels[shown:], real[shown:], synthetic[shown:], strict=True)
+    return "\n".join(_both(what, *shares) for what, *shares in left)
 
 
 def _draw_histogram(cells: Cells, kde: bool, ax: Axes) -> None:
@@ -310,9 +312,8 @@ def _smooth(shares: np.ndarray, edges: np.ndarray, rows: int, scale: str) -> tup
     return np.exp(points) if scale == "log" else points, curve
 
 
-def _missing(real: pd.Series, synthetic: pd.Series) -> str:
-    shares = real.isna().mean(), synthetic.isna().mean()
-    return f"missing: {100 * shares[0]:.3g} %, {100 * shares[1]:.3g} % synthetic" if max(shares) > 0 else ""
+def _both(what: str, real: float, synthetic: float) -> str:
+    return f"{what}: {100 * real:.3g} %, {100 * synthetic:.3g} % synthetic"
 
 
 def _in_dates(axis: matplotlib.axis.Axis) -> None:
