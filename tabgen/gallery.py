@@ -118,7 +118,7 @@ def _shown(ax: Axes, alt: str) -> Picture:
 def _column(tables: Comparison, name: Hashable, *, close: bool) -> Iterator[Picture]:
     """Draw a column small, or close: wide for levels, with quantiles beside it for all others."""
     levels = isinstance(tables.real[name].dtype, pd.CategoricalDtype)
-    ax = new_grid(1, 1, 5.6 if close and levels else 3.4, 2.6)[1][0]
+    ax = new_grid(1, 1, 5.6 if close and levels else 3.4, 2.6 if close or not levels else 2.2)[1][0]
     plot_column(tables, name, ax=ax)
     if close:
         ax.set_title("")  # it stands above the pictures

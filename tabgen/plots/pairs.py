@@ -102,7 +102,7 @@ def plot_pair(
     Examples
     --------
     >>> from tabgen.evaluation import compare
-    >>> real = pd.DataFrame({"age": range(100), "sex": ["f", "m"] * 50})
+    >>> real = pd.DataFrame({"age": [n % 90 for n in range(100)], "sex": ["f", "m"] * 50})
     >>> plot_pair(compare(real, real), "age", "sex", "real").get_xlabel()
     'sex'
     """
@@ -193,7 +193,7 @@ def plot_heatmap(
     _draw_map(shown, limits, "difference" if limits[0] < 0 else view, ax)
     labels = short_names([names[place] for place in order])
     every = -(-len(names) // NAMED)
-    size = float(np.clip(230 / max(len(names), 1), 5, 8))
+    size = float(np.clip(330 / max(len(names), 1), 5.5, 8))
     places = np.arange(0, len(names), every)
     ax.set_xticks(places + 0.5, labels[::every], rotation=90, fontsize=size)
     ax.set_yticks(places + 0.5, labels[::every], rotation=0, fontsize=size)
@@ -257,7 +257,7 @@ def _label_cells(cells: Cells, ax: Axes, which: str) -> None:
 
 def _side(columns: int) -> float:
     """Return the inches that a heat map of as many columns needs."""
-    return float(np.clip(2.2 + 0.13 * columns, 3.2, 11))
+    return float(np.clip(2.2 + 0.15 * columns, 3.2, 13))
 
 
 def _square(pairs: pd.DataFrame, names: list[Hashable], figure: str) -> np.ndarray:

@@ -57,7 +57,7 @@ def plot_projection(tables: Comparison, *, seed: int = 0, ax: Axes | None = None
     >>> rng = np.random.default_rng(0)
     >>> real = pd.DataFrame(rng.normal(size=(100, 3)), columns=list("abc"))
     >>> plot_projection(compare(real, real)).get_xlabel()
-    'main axis (37 %)'
+    'main axis (34 %)'
     """
     ax = axes_or_new(ax, 4.6, 3.8)
     ax.set(title="projection on the main axes", xticks=[], yticks=[])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from itertools import takewhile
 
 import matplotlib as mpl
 import numpy as np
@@ -90,19 +91,27 @@ def shorten(text: object, length: int = LABEL_LENGTH) -> str:
     return short.replace("$", r"\$")  # two dollars would make a formula of what is between them
 
 
-def short_names(names: list[Hashable], length: int = LABEL_LENGTH) -> list[str]:
-    """Return labels that fit and differ: where their beginnings are alike, their ends are kept.
+def short_names(names: Sequence[Hashable], length: int = LABEL_LENGTH) -> list[str]:
+    """Return labels that fit and differ: of names that begin alike, what comes after is kept.
 
     >>> short_names(["monthly income, before tax", "monthly income, after tax", "age"], 12)
-    ['mont…ore tax', 'mont…ter tax', 'age']
+    ['mont…before…', 'mont…after…', 'age']
     """
     short = [shorten(name, length) for name in names]
-    return [
-        shorten(f"{str(name)[: length // 3]}…{str(name)[-(length - length // 3 - 1) :]}", length)
-        if short.count(label) > 1 and len(str(name)) > length
-        else label
-        for name, label in zip(names, short, strict=True)
-    ]
+    labels = []
+    for name, label in zip(names, short, strict=True):
+        alike = [str(other) for other, same in zip(names, short, strict=True) if same == label]
+        if len(set(alike)) > 1:
+            head, common = length // 3, _alike(alike)
+            label = shorten(f"{str(name)[:head]}…{str(name)[max(common, head) :].lstrip()}", length)
+        labels.append(label)
+    return labels
+
+
+def _alike(texts: Sequence[str]) -> int:
+    """Return how many of their first letters texts have in common."""
+    letters = zip(*texts, strict=False)
+    return len(list(takewhile(lambda column: len(set(column)) == 1, letters)))
 
 
 def in_percent(axis: Axis) -> None:
