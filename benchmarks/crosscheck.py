@@ -90,9 +90,7 @@ def ours(train: pd.DataFrame, test: pd.DataFrame, synthetic: pd.DataFrame) -> di
     }
 
 
-def theirs(
-    train: pd.DataFrame, test: pd.DataFrame, synthetic: pd.DataFrame, facts: dict
-) -> dict[str, float]:
+def theirs(train: pd.DataFrame, test: pd.DataFrame, synthetic: pd.DataFrame, facts: dict) -> dict[str, float]:
     kinds = {name: "categorical" if name in facts["categorical"] else "numerical" for name in train}
     metadata = {"columns": {name: {"sdtype": kind} for name, kind in kinds.items()}}
     train, test, synthetic = (

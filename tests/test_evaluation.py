@@ -8,9 +8,9 @@ import pytest
 
 from tabgen import TableError
 from tabgen.evaluation import Scorecard, compare, evaluate
-from tabgen.evaluation.fidelity import pair_scores
+from tabgen.evaluation.fidelity import fidelity_scores, pair_scores
 
-ROWS = 1_000
+ROWS = 600
 
 
 def draw(rows, seed):
@@ -86,3 +86,234 @@ def card():
     other = draw(ROWS, 3)
     moved = other.assign(x=other["x"] + 0.5, grade=other["grade"].mask(np.arange(ROWS) % 5 == 0))
     return evaluate(REAL, moved, HOLDOUT, "left")
+
+
+def test_every_score_has_a_stable_name_an_interval_and_a_floor(card):
+    names = {
+        "fidelity": "shape missing trend correlation association nmi c2st alpha_precision beta_recall",
+        "utility": "tstr trtr importance_agreement",
+        "disclosure": "dcr_share nndr copies membership",
+    }
+    assert list(card.scores) == ["family", "name", "value", "low", "high", "floor", "ideal"]
+    found = card.scores.groupby("family", sort=False)["name"].agg(" ".join).to_dict()
+    assert found == names
+    within = card.scores["value"].between(card.scores["low"] - 1e-12, card.scores["high"] + 1e-12)
+    assert card.scores["name"][~within].tolist() == []
+    assert card.scores["name"][card.scores["floor"].isna()].tolist() == ["trtr"]
+
+
+def test_the_columns_that_are_wrong_are_named(card):
+    columns = card.columns.set_index("column")
+    assert columns["telling"].nlargest(2).index.tolist() == ["x", "day"]  # day tells where x should be
+    shift = draw(ROWS, 3)["x"].mean() + 0.5 - REAL["x"].mean()
+    assert columns.at["x", "wasserstein"] == pytest.approx(shift / REAL["x"].std(), abs=0.02)
+    assert columns["wasserstein"].isna().to_dict() == {
+        "x": False, "y": False, "grade": True, "day": False, "left": True,
+    }  # fmt: skip
+    assert columns.at["grade", "missing_synthetic"] == 0.2
+    assert card.value("missing") == pytest.approx(0.2 / 5)
+
+
+def test_a_scorecard_goes_to_json_and_back(card):
+    text = card.to_json()
+    again = Scorecard.from_json(text)
+    for name in ("scores", "columns", "pairs", "utility"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(card, name), check_dtype=False)
+    assert again.rows == card.rows
+    assert again.to_json() == text
+    facts = json.loads(text)
+    assert facts["verdict"]["light"] == card.verdict.light
+    assert facts["columns"]["wasserstein"][2] is None
+
+
+def test_labels_of_any_kind_survive_json():
+    frame = pd.DataFrame({("a", 1): np.arange(60) % 7, pd.Timestamp("2024-01-01"): np.arange(60) / 7})
+    frame.columns = pd.Index(list(frame.columns), tupleize_cols=False)
+    card = evaluate(frame, frame)
+    assert Scorecard.from_json(card.to_json()).columns["column"].tolist() == list(frame.columns)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"format": 0}', "[]"])
+def test_other_json_is_refused(text):
+    with pytest.raises(TableError, match="This is not a tabgen scorecard"):
+        Scorecard.from_json(text)
+
+
+def test_a_notebook_shows_lights_reasons_and_scores(card):
+    html = card._repr_html_()
+    assert "fidelity: red" in html
+    assert "ROC AUC of telling synthetic from real rows" in html
+    assert "alpha_precision" in str(card)
+    assert "red (fidelity red, utility" in str(card)
+
+
+def test_an_unknown_score_is_a_key_error(card):
+    with pytest.raises(KeyError, match="f1"):
+        card.value("f1")
+
+
+def test_without_held_out_rows_only_copies_can_be_told():
+    copy, fresh = (evaluate(REAL, synthetic) for synthetic in (REAL, draw(ROWS, 3)))
+    assert copy.distances is None
+    assert copy.scores.set_index("name")["value"][["dcr_share", "membership"]].isna().all()
+    assert copy.verdict.family("disclosure") == "red"
+    assert fresh.verdict.light == "green"
+    assert fresh.verdict.family("utility") is None
+    weak = [reason.text for reason in fresh.verdict.reasons if reason.family == "disclosure"]
+    assert all("a weak test without held-out rows" in text for text in weak)
+    assert len(weak) == 2
+
+
+def test_the_seed_decides():
+    frames = REAL[["x", "left"]].head(60), HOLDOUT[["x", "left"]].head(60)
+    one, same, other = (evaluate(*frames, seed=seed).scores for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(one, same)
+    assert not one["value"].equals(other["value"])
+
+
+def test_intervals_hold_the_value_of_more_rows():
+    rng = np.random.default_rng(0)
+    real, many = rng.normal(size=(2, 40_000)), rng.normal(0.5, 1, size=(2, 40_000))
+    truth = pair_scores(pd.DataFrame(real.T), pd.DataFrame(many.T))["distance"].mean()
+    held = 0
+    for start in range(0, 40_000, 4_000):
+        few = [pd.DataFrame(side[:, start : start + 4_000].T) for side in (real, many)]
+        trend = next(score for score in fidelity_scores(*few, few, 0)[2] if score.name == "trend")
+        held += trend.low <= truth <= trend.high
+        assert 0.005 < trend.high - trend.low < 0.1
+    assert held >= 8
+
+
+# what two columns have to do with each other
+ROLLS = np.arange(6_000)
+TIES = {
+    "the same levels": (ROLLS % 3, ROLLS % 3, 1, 1),
+    "nothing": (ROLLS % 3, ROLLS // 3 % 4, 0, 0),
+    "half of the information": (ROLLS % 4, ROLLS % 2, 1, 2 / 3),
+    "rising numbers": (ROLLS / 7, ROLLS**2.0, 1, 1),
+    "a constant": (ROLLS % 3, ROLLS * 0, 0, 0),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "association", "information"), TIES.values(), ids=TIES)
+def test_ties_of_columns_are_those_known(first, second, association, information):
+    frame = pd.DataFrame({"a": first, "b": second})
+    if first.dtype.kind == "i":
+        frame = frame.astype("category")
+    pair = pair_scores(frame, frame).iloc[0]
+    assert pair["real_association"] == pytest.approx(association, abs=0.02)
+    assert pair["synthetic_information"] == pytest.approx(information, abs=1e-9)
+    assert pair["distance"] == 0
+
+
+def test_correlation_is_spearmans_over_the_rows_with_both_values():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500)
+    frame = pd.DataFrame({"x": x, "y": np.exp(x + rng.normal(size=500)), "z": -x})
+    frame.loc[:50, "z"] = np.nan
+    pairs = pair_scores(frame, frame[::-1]).set_index(["first", "second"])["real_correlation"]
+    assert pairs["x", "y"] == pytest.approx(frame["x"].corr(frame["y"], "spearman"))
+    assert pairs["x", "z"] == pytest.approx(-1, abs=1e-3)
+
+
+def odd_table(rows):
+    """Return a table with all that may trouble a score."""
+    rng = np.random.default_rng(rows)
+    return pd.DataFrame(
+        {
+            "key": [f"K{number:05d}" for number in rng.permutation(rows)],
+            "constant": 1,
+            "absent": np.nan,
+            "nearly absent": pd.Series([5.0]).reindex(range(rows)),
+            "took": pd.to_timedelta(rng.integers(0, 9_999, rows), unit="s").astype("timedelta64[s]"),
+            "seen": pd.date_range("2024-01-01", periods=rows, freq="h", tz="Europe/Rome").where(
+                rng.random(rows) < 0.5
+            ),
+            "size": pd.Categorical(rng.choice(["S", "M"], rows), ["S", "M", "L"], ordered=True),
+            "x": pd.Series(rng.normal(size=rows)).mask(rng.random(rows) < 0.3),
+        }
+    )
+
+
+@pytest.mark.parametrize("rows", [(300, 300, 300), (300, 20, 0), (20, 300, 20), (1, 1, 1), (300, 0, 300)])
+def test_any_table_has_a_scorecard(rows):
+    real, synthetic, holdout = map(odd_table, rows)
+    card = evaluate(real, synthetic, holdout, "x" if rows[0] > 1 else None)
+    assert "key" not in card.columns["column"].tolist()
+    few = min(rows[:2]) < 50
+    assert np.isnan(card.value("c2st")) == few
+    assert rows[0] == 1 or np.isnan(card.value("tstr")) == (few or 0 < rows[2] < 50)
+    assert card.verdict.light in ("green", "amber", "red")
+    assert Scorecard.from_json(card.to_json()).to_json() == card.to_json()
+
+
+def test_too_few_rows_to_judge_is_amber():
+    card = evaluate(REAL.head(20), HOLDOUT.head(20), draw(20, 3))
+    reasons = {reason.text for reason in card.verdict.reasons if reason.light == "amber"}
+    assert card.verdict.family("disclosure") != "red"
+    assert card.distances is None
+    assert reasons or card.verdict.light == "green"
+
+
+def test_durations_and_moments_in_other_ticks_are_the_same():
+    real = odd_table(200)[["took", "seen", "x"]]
+    other = real.astype({"took": "timedelta64[ns]", "seen": "datetime64[ns, Europe/Rome]"})
+    assert evaluate(real, other).columns["distance"].tolist() == [0, 0, 0]
+
+
+TARGETS = {
+    "two classes": ("left", "ROC AUC", 0.85),
+    "four classes": ("grade", "ROC AUC", 0.75),
+    "a number": ("x", "R2", 0.8),
+    "a moment": ("day", "R2", 0.5),
+}
+
+
+@pytest.mark.parametrize(("target", "metric", "least"), TARGETS.values(), ids=TARGETS)
+def test_any_kind_of_target_can_be_predicted(target, metric, least):
+    some = HOLDOUT.head(300)
+    made = some.assign(**{target: some[target].mask(np.arange(300) % 7 == 0)})
+    utility = evaluate(REAL.head(300), made, draw(300, 4), target).utility
+    assert utility["metric"].unique().tolist() == [metric]
+    assert utility[["learner", "trained_on"]].drop_duplicates().shape == (4, 2)
+    trees = utility.query("learner == 'boosted trees'")["score"]
+    assert trees.min() > least
+    assert ((utility["low"] < utility["score"]) & (utility["score"] < utility["high"])).all()
+
+
+WRONG_TARGETS = {
+    "nowhere": "There is no column 'nowhere' to predict",
+    "key": "Target 'key' is of kind 'identifier', which is replaced and never learned",
+    "constant": "Target 'constant' does not vary in the real table",
+    "nearly absent": "Target 'nearly absent' does not vary",
+    "absent": "Target 'absent' does not vary",
+}
+
+
+@pytest.mark.parametrize(("target", "message"), WRONG_TARGETS.items(), ids=WRONG_TARGETS)
+def test_a_target_that_cannot_be_predicted_is_refused(target, message):
+    with pytest.raises(TableError, match=message):
+        evaluate(odd_table(60), odd_table(60), target=target)
+
+
+def test_a_target_alone_is_refused():
+    with pytest.raises(TableError, match="There is no column to predict target 'x' from"):
+        evaluate(REAL[["x"]], REAL[["x"]], target="x")
+
+
+def test_held_out_rows_need_the_same_columns():
+    with pytest.raises(TableError, match="the held-out table differ: only the real one has a column 'left'"):
+        compare(REAL, REAL, HOLDOUT.drop(columns="left"))
+    with pytest.raises(TableError, match="the held-out table differ: only the held-out one has a column 'q'"):
+        compare(REAL, REAL, HOLDOUT.assign(q=1))
+
+
+def test_two_columns_of_one_name_are_refused():
+    twice = pd.concat([REAL, REAL[["x"]]], axis=1)
+    with pytest.raises(TableError, match="Two columns are named 'x'"):
+        evaluate(REAL, REAL, twice)
+
+
+def test_tables_without_rows_are_refused():
+    with pytest.raises(TableError, match="The table has no rows"):
+        evaluate(REAL.head(0), REAL.head(0))

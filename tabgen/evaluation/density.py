@@ -8,7 +8,6 @@ space with a one-class network; here it is given, and its centre is the mean.
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 from tabgen.evaluation.scores import bootstrap_errors
@@ -53,10 +52,11 @@ def alpha_precision(real: np.ndarray, synthetic: np.ndarray, seed: int = 0) -> t
 def beta_recall(real: np.ndarray, synthetic: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """Return how much of where real rows are is covered by synthetic ones, and its standard error.
 
-    The beta-support of the synthetic rows is the ball about their mean that holds a share beta of
-    them. R(beta) is the share of real rows that have a synthetic row of it within the distance to
-    their ``NEIGHBOURS``-th nearest real row, and the score one less twice the area between R and the
-    diagonal. For rows of one law, R(1) is 1 - 2 ** -NEIGHBOURS.
+    A real row is covered if the synthetic row nearest to it is nearer than its ``NEIGHBOURS``-th real
+    neighbour. The beta-support of the synthetic rows is the ball about their mean that holds a share
+    beta of them; R(beta) is the share of real rows that are covered from within it, and the score one
+    less twice the area between R and the diagonal. For rows of one law, R(1) is about
+    1 - 2 ** -NEIGHBOURS.
 
     Parameters
     ----------
@@ -71,16 +71,12 @@ def beta_recall(real: np.ndarray, synthetic: np.ndarray, seed: int = 0) -> tuple
     >>> beta_recall(real, other)[0] > 0.9, beta_recall(real, other / 9)[0] < 0.3
     (True, True)
     """
-    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(real)
-    radius = neighbours.kneighbors()[0][:, -1] + 1e-6  # equal rows are at distance 0, give or take
+    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute")
+    radius = neighbours.fit(real).kneighbors()[0][:, -1] + 1e-6  # equal rows are at distance 0, give or take
+    distance, nearest = neighbours.fit(synthetic).kneighbors(real, n_neighbors=1)
     out = np.linalg.norm(synthetic - synthetic.mean(axis=0), axis=1)
-    share = np.searchsorted(np.sort(out), out, side="right") / len(out)  # the least beta of each row
-    least, row = [], 0
-    for distances in pairwise_distances_chunked(real, synthetic):
-        near = distances <= radius[row : row + len(distances), None]
-        least.append(np.where(near, share, np.inf).min(axis=1))
-        row += len(distances)
-    covered = np.concatenate(least)
+    least = np.searchsorted(np.sort(out), out, side="right") / len(out)  # the least beta with each row
+    covered = np.where(distance[:, 0] <= radius, least[nearest[:, 0]], np.inf)
 
     def score(i: np.ndarray) -> np.ndarray:
         return _integrated(np.searchsorted(np.sort(covered[i]), GRID, side="right") / len(i))

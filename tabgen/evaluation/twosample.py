@@ -16,6 +16,7 @@ from tabgen.evaluation.features import for_trees
 from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, roc_auc
 
 FOLDS = 5
+TREES = 100
 POINTS = 101  # of the ROC curve
 
 
@@ -44,9 +45,7 @@ class TwoSample:
 
 def trees() -> HistGradientBoostingClassifier:
     """Return the boosted trees that judge where no other classifier is given."""
-    return HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.1, early_stopping=False, random_state=0
-    )
+    return HistGradientBoostingClassifier(max_iter=TREES, early_stopping=False, random_state=0)
 
 
 def two_sample_test(

@@ -19,8 +19,8 @@ from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around,
 from tabgen.schema import LEVELLED, REPLACED, Column
 
 MOST_CLASSES = 10  # the rest are one class
-TREES = 200  # in all classes together
-FEWEST_ROUNDS = 40
+TREES = 100  # in all classes together
+FEWEST_ROUNDS = 30
 IMPORTANCE_ROWS = 4_000
 PARTS = 4  # of the test rows, for the spread of importances
 
