@@ -54,7 +54,7 @@ def test_columns_drawn_apart_are_betrayed(halves):
 
 
 def test_the_training_rows_themselves_are_copies(halves):
-    train, test = halves
-    assert scoring.copies(train, train) == 100
-    assert scoring.nearer_to_train(train, test, train) > 0.9
-    assert scoring.nearer_to_train(train, test, test) < 0.1
+    scores = scoring.score(*halves, halves[0], FACTS)
+    assert scores["copies"] == 100
+    assert scores["dcr"] > 0.9
+    assert scores["tstr"] == scores["trtr"]
