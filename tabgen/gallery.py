@@ -28,7 +28,7 @@ from tabgen.plots import (
 )
 from tabgen.plots.columns import PARTS
 from tabgen.plots.pairs import VIEWS
-from tabgen.plots.style import LOOK, new_grid
+from tabgen.plots.style import LOOK, TITLE_LENGTH, new_grid, short_names
 
 DRAWN_COLUMNS = 80  # beyond, only the worst columns have pictures
 
@@ -87,13 +87,16 @@ def draw_gallery(
         Seed of the rows in the projection.
     """
     with mpl.rc_context(LOOK):
-        drawn = enumerate(columns["column"].tolist()[:DRAWN_COLUMNS])
+        names = columns["column"].tolist()[:DRAWN_COLUMNS]
+        titles = [""] * worst + short_names(names, TITLE_LENGTH)[worst:]  # of the worst, it stands above
         moments = [c.name for c in tables.schema.columns if c.kind == "datetime" and c.name in tables.real]
         tested = len(card.two_sample.false_positive_rate) > 0
         useful = card.utility is not None and card.utility["score"].notna().any()
         missing = any(frame.isna().to_numpy().any() for frame in (tables.real, tables.synthetic))
         return Gallery(
-            columns={name: list(_column(tables, name, close=n < worst)) for n, name in drawn},
+            columns={
+                name: list(_column(tables, name, title)) for name, title in zip(names, titles, strict=False)
+            },
             pairs=[
                 _pair(tables, first, second)
                 for first, second in pairs[["first", "second"]].to_numpy()[:worst]
@@ -115,15 +118,14 @@ def _shown(ax: Axes, alt: str) -> Picture:
     return picture(ax.get_figure(root=True), alt)  # type: ignore[arg-type]
 
 
-def _column(tables: Comparison, name: Hashable, *, close: bool) -> Iterator[Picture]:
-    """Draw a column small, or close: wide for levels, with quantiles beside it for all others."""
+def _column(tables: Comparison, name: Hashable, title: str) -> Iterator[Picture]:
+    """Draw a column small; without a title close: wide for levels, with quantiles beside all others."""
     levels = isinstance(tables.real[name].dtype, pd.CategoricalDtype)
-    ax = new_grid(1, 1, 5.6 if close and levels else 3.4, 2.6 if close or not levels else 2.2)[1][0]
-    plot_column(tables, name, ax=ax)
-    if close:
-        ax.set_title("")  # it stands above the pictures
+    size = (3.4, 2.2 if levels else 2.6) if title else (5.6 if levels else 3.4, 2.6)
+    ax = plot_column(tables, name, ax=new_grid(1, 1, *size)[1][0])
+    ax.set_title(title)
     yield _shown(ax, f"Distribution of {name}, real and synthetic")
-    if close and not levels:
+    if not title and not levels:
         side = plot_qq(tables, name, ax=new_grid(1, 1, 2.25, 2.6)[1][0])
         yield _shown(side, f"Quantiles of {name}, synthetic against real")
 

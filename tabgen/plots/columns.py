@@ -25,6 +25,7 @@ from tabgen.plots.style import (
     facts_of,
     in_percent,
     new_grid,
+    short_names,
     shorten,
 )
 
@@ -62,8 +63,8 @@ def plot_columns(tables: Comparison, columns: Sequence[Hashable] | None = None) 
     """
     names = list(tables.real.columns) if columns is None else list(columns)
     figure, axes = new_grid(len(names), 4, 3.4, 2.5)
-    for ax, name in zip(axes, names, strict=False):
-        plot_column(tables, name, ax=ax)
+    for ax, name, title in zip(axes, names, short_names(names, TITLE_LENGTH), strict=False):
+        plot_column(tables, name, ax=ax).set_title(title)
     for ax in axes[1 : len(names)]:
         ax.get_legend().remove()  # type: ignore[union-attr]
     return figure
