@@ -154,7 +154,7 @@ def boosted_trees(aim: Problem) -> Any:
 
 def linear(aim: Problem) -> Any:
     """Return a linear learner of what is to be predicted."""
-    return Ridge() if aim.classes is None else LogisticRegression(max_iter=1_000)
+    return Ridge() if aim.classes is None else LogisticRegression(solver="newton-cg", max_iter=1_000)
 
 
 def fit(learner: Any, inputs: np.ndarray, frame: pd.DataFrame, aim: Problem) -> Any:

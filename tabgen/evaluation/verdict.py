@@ -98,7 +98,8 @@ class Verdict:
 def judge(scores: pd.DataFrame, *, metric: str | None, held_out: bool) -> Verdict:
     """Judge scores against `THRESHOLDS`.
 
-    A score whose 95 % interval reaches its floor is green: nothing shows that it is worse.
+    A score that may be its floor, taking the floor to be as uncertain as the score, is green: nothing
+    shows that it is worse.
 
     Parameters
     ----------
@@ -134,7 +135,8 @@ def _reason(threshold: Threshold, score: pd.Series, width: int, held_out: bool) 
     known = [sign * score[name] for name in ("floor", "ideal") if not math.isnan(score[name])]
     floor = sign * (known[0] if threshold.score == "tstr" else max(known))
     worse = sign * (score["value"] - floor)
-    least = worse if math.isnan(score[end]) else sign * (score[end] - floor)
+    spread = 0.0 if math.isnan(score[end]) else abs(score["value"] - score[end])
+    least = worse - 2**0.5 * spread
     green, amber = width * threshold.green, width * threshold.amber
     light = "green" if least <= 0 or worse <= green else "amber" if worse <= amber else "red"
     text = (
