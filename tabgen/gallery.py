@@ -26,7 +26,7 @@ from tabgen.plots import (
     plot_training,
     plot_utility,
 )
-from tabgen.plots.columns import PARTS
+from tabgen.plots.columns import PARTS, calendar_part
 from tabgen.plots.pairs import VIEWS
 from tabgen.plots.style import LOOK, TITLE_LENGTH, new_grid, short_names
 
@@ -44,7 +44,7 @@ class Gallery:
     pairs : list of list of Picture
         Of each of the worst pairs: real, synthetic, difference.
     calendars : dict of Hashable to list of Picture
-        Each column of moments by parts of the calendar.
+        Each column of moments, the worst first, by the parts of the calendar in which it varies.
     associations, rows, missing, two_sample, utility, distances, training : list of Picture
     """
 
@@ -89,7 +89,7 @@ def draw_gallery(
     with mpl.rc_context(LOOK):
         names = columns["column"].tolist()[:DRAWN_COLUMNS]
         titles = [""] * worst + short_names(names, TITLE_LENGTH)[worst:]  # of the worst, it stands above
-        moments = [c.name for c in tables.schema.columns if c.kind == "datetime" and c.name in tables.real]
+        moments = columns.loc[columns["kind"] == "datetime", "column"].tolist()
         tested = len(card.two_sample.false_positive_rate) > 0
         useful = card.utility is not None and card.utility["score"].notna().any()
         missing = any(frame.isna().to_numpy().any() for frame in (tables.real, tables.synthetic))
@@ -101,7 +101,7 @@ def draw_gallery(
                 _pair(tables, first, second)
                 for first, second in pairs[["first", "second"]].to_numpy()[:worst]
             ],
-            calendars={name: [_calendar(tables, name, part) for part in PARTS] for name in moments},
+            calendars={name: list(_calendar(tables, name)) for name in moments[:worst]},
             associations=[_association(card, view) for view in VIEWS] if len(card.pairs) else [],
             rows=[_shown(plot_projection(tables, seed=seed), "Real and synthetic rows on two main axes")],
             missing=_missing(tables) if missing else [],
@@ -137,8 +137,12 @@ def _pair(tables: Comparison, first: Hashable, second: Hashable) -> list[Picture
     ]
 
 
-def _calendar(tables: Comparison, name: Hashable, part: str) -> Picture:
-    return _shown(plot_calendar(tables, name, part), f"{name} by {part}, real and synthetic")
+def _calendar(tables: Comparison, name: Hashable) -> Iterator[Picture]:
+    """Draw each part of the calendar in which the moments differ."""
+    moments = pd.concat([tables.real[name], tables.synthetic[name]]).dropna()
+    for part in PARTS:
+        if calendar_part(moments, part).nunique() > 1:
+            yield _shown(plot_calendar(tables, name, part), f"{name} by {part}, real and synthetic")
 
 
 def _association(card: Scorecard, view: str) -> Picture:

@@ -182,8 +182,7 @@ def plot_calendar(tables: Comparison, column: Hashable, part: str, *, ax: Axes |
         raise ValueError(f"Column {column!r} holds no moments: draw it with plot_column.")
     ax = axes_or_new(ax)
     sides = tables.real[column].dropna(), tables.synthetic[column].dropna()
-    name = "day_of_week" if part == "weekday" else part
-    numbers = [getattr(side.dt, name).to_numpy() for side in sides]
+    numbers = [calendar_part(side, part).to_numpy() for side in sides]
     low, high = (int(bound) for bound in shown_range(numbers[0].astype(float)))
     names = {"month": MONTHS, "weekday": WEEKDAYS}.get(part)
     first = {"month": 1, "day": 1, "weekday": 0, "hour": 0}.get(part, low)
@@ -198,6 +197,11 @@ def plot_calendar(tables: Comparison, column: Hashable, part: str, *, ax: Axes |
         ax.tick_params("x", labelrotation=90 if part == "month" else 0)
     ax.set(title=f"{shorten(column, TITLE_LENGTH - 11)} by {part}", xlabel="", ylabel="")
     return ax
+
+
+def calendar_part(moments: pd.Series, part: str) -> pd.Series:
+    """Return the year, month, day, weekday (Monday is 0) or hour of moments, as numbers."""
+    return getattr(moments.dt, "day_of_week" if part == "weekday" else part)
 
 
 def plot_qq(tables: Comparison, column: Hashable, *, ax: Axes | None = None) -> Axes:
@@ -261,16 +265,14 @@ def _draw_bars(cells: Cells, ax: Axes, *, upright: bool = False) -> str:
     real, synthetic = cells.shares()
     named = max([*real[: cells.named], *synthetic[: cells.named]], default=0.0)
     shown = cells.named if 0 < 3 * named < max(real.max(), synthetic.max()) else len(cells)
-    places = [str(place) for place in range(shown)]  # not labels: those may be alike
+    places = np.arange(shown)
     for table, shares, colour, width, alpha in (
         ("real", real[:shown], REAL, 0.86, 0.4),
         ("synthetic", synthetic[:shown], SYNTHETIC, 0.34, 1.0),
     ):
-        x, y = (places, shares) if upright else (shares, places)
-        sns.barplot(
-            x=x, y=y, orient="x" if upright else "y", color=colour, width=width, alpha=alpha,
-            saturation=1, label=table, legend=False, errorbar=None, ax=ax,
-        )  # fmt: skip
+        (ax.bar if upright else ax.barh)(places, shares, width, color=colour, alpha=alpha, label=table)
+    if not upright:
+        ax.invert_yaxis()
     (ax.set_xticks if upright else ax.set_yticks)(range(shown), list(cells.labels[:shown]))
     in_percent(ax.yaxis if upright else ax.xaxis)
     left = zip(cells.labels[shown:], real[shown:], synthetic[shown:], strict=True)
