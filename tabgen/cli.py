@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tabgen.synthesizer import TabularGAN
     from tabgen.tables import Dialect
 
-INTERRUPTED = 130
+TOO_BAD, INTERRUPTED = 3, 130
 MODEL_SUFFIX = ".tabgen"
 
 
@@ -123,7 +123,7 @@ def synthesize(
         from tabgen.report import write_report
 
         card = write_report(real, synthetic, report, history=gan.history_, force=force)
-        _say(f"Wrote the report to {report} (mean distance of columns {card.shape:.2%}).", quiet)
+        _say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
 
 
 @cli.command()
@@ -242,23 +242,44 @@ def inspect(file: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("real", metavar="REAL")
 @click.argument("synthetic", metavar="SYNTHETIC")
-@click.argument("target", metavar="OUT.html")
+@click.argument("place", metavar="OUT.html")
+@click.option("--target", metavar="COLUMN", help="Column to predict, to see whether models still work.")
+@click.option("--holdout", type=click.Path(), help="Real rows that the synthetic ones were not learned from.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
+@click.option("--fail-under", type=click.Choice(["green", "amber"]), help="Exit with 3 if worse than this.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def report(real: str, synthetic: str, target: str, force: bool, quiet: bool) -> None:
-    """Compare a real and a synthetic table in one HTML file."""
+def report(
+    real: str,
+    synthetic: str,
+    place: str,
+    target: str | None,
+    holdout: str | None,
+    as_json: bool,
+    fail_under: str | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Compare a real and a synthetic table in one HTML file: how alike, useful and safe it is."""
+    from tabgen.evaluation.verdict import LIGHTS
     from tabgen.report import write_report
 
-    _check_targets([target], force)
-    card = write_report(_read(real)[0], _read(synthetic)[0], target, force=force)
-    _say(f"Wrote the report to {target} (mean distance of columns {card.shape:.2%}).", quiet)
+    _check_targets([place], force)
+    held_out = _read(holdout)[0] if holdout else None
+    tables = _read(real)[0], _read(synthetic)[0]
+    card = write_report(*tables, place, holdout=held_out, target=target, force=force)
+    _say(f"Wrote the report to {place}: the verdict is {card.verdict.light}.", quiet)
+    if as_json:
+        click.echo(card.to_json())
+    if fail_under and LIGHTS.index(card.verdict.light) > LIGHTS.index(fail_under):
+        click.get_current_context().exit(TOO_BAD)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit status: 0 done, 1 error, 2 wrong usage, 130 interrupted."""
+    """Run a command; return 0 if done, 1 error, 2 wrong usage, 3 verdict too bad, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        cli.main(words, prog_name="tabgen", standalone_mode=False)
+        return cli.main(words, prog_name="tabgen", standalone_mode=False) or 0
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
@@ -273,7 +294,6 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has left: nobody to complain to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    return 0
 
 
 def _read(source: str) -> tuple[Any, Dialect | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,6 +28,8 @@ from tabgen.tables import gather_table
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
+
+    from tabgen.evaluation import Scorecard
 
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
@@ -311,6 +313,33 @@ class TabularGAN(Answers):
 
         check_is_fitted(self, "schema_")
         return plot_training(self.history_)
+
+    def report(
+        self,
+        real: Source,
+        path: str | os.PathLike[str],
+        *,
+        n: int | None = None,
+        holdout: pd.DataFrame | None = None,
+        target: Hashable | None = None,
+        seed: int = 0,
+        force: bool = True,
+    ) -> Scorecard:
+        """Sample ``n`` rows, by default as many as ``real`` has, and write how good they are to an HTML file.
+
+        See `tabgen.report.write_report`; the page also shows and reads the training curves.
+
+        Returns
+        -------
+        Scorecard
+        """
+        from tabgen.report import write_report
+
+        check_is_fitted(self, "schema_")
+        frame = gather_table(real).frame
+        drawn = self.sample(len(frame) if n is None else n, seed=seed)
+        facts: Any = {"holdout": holdout, "target": target, "history": self.history_, "seed": seed}
+        return write_report(frame, drawn, path, **facts, force=force)
 
     def summary(self) -> str:
         """Say what was learned: the columns and why they were taken so, the rules, the model.

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tabgen import Schema, TabularGAN, __version__
 from tabgen.cli import main
+from tabgen.evaluation import Scorecard
 from tabgen.modelfile import read_schema
 from tabgen.tables import read_table
 
@@ -199,7 +201,47 @@ def test_report_compares_two_files(folder, tmp_path, capsys):
     target = tmp_path / "report.html"
     assert main(["report", str(folder / "real.csv"), str(folder / "fake.csv"), str(target)]) == 0
     assert "<!doctype html>" in target.read_text()
-    assert "mean distance of columns" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"Wrote the report to {target}: the verdict is ")
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """Return a folder with a real table, held-out rows, a table of the same law, and one out of joint."""
+    folder = tmp_path_factory.mktemp("judged")
+    rng = np.random.default_rng(0)
+    for name in ("real", "held_out", "good"):
+        x = rng.normal(size=600).round(3)
+        pd.DataFrame({"x": x, "y": np.where(x > 0, "yes", "no")}).to_csv(folder / f"{name}.csv", index=False)
+    bad = pd.read_csv(folder / "good.csv").assign(y=["yes", "no"] * 300)
+    bad.to_csv(folder / "bad.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "least", "status"),
+    [("good", "green", 0), ("good", "amber", 0), ("bad", "green", 3), ("bad", "amber", 3), ("bad", None, 0)],
+)
+def test_report_fails_under_a_light(judged, tmp_path, capsys, synthetic, least, status):
+    files = [str(judged / f"{name}.csv") for name in ("real", synthetic)]
+    words = ["report", *files, str(tmp_path / "r.html"), "--holdout", str(judged / "held_out.csv")]
+    assert main([*words, *(["--fail-under", least] if least else [])]) == status
+    assert f"the verdict is {'green' if synthetic == 'good' else 'red'}." in capsys.readouterr().err
+    assert (tmp_path / "r.html").exists()
+
+
+def test_report_prints_the_scorecard_as_json(judged, tmp_path, capsys):
+    files = [str(judged / "real.csv"), str(judged / "good.csv"), str(tmp_path / "r.html")]
+    assert main(["report", *files, "--target", "y", "--json", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert Scorecard.from_json(out).value("tstr") > 0.95
+
+
+def test_report_fails_under_no_other_light(judged, capsys):
+    assert main(["report", "a.csv", "b.csv", "r.html", "--fail-under", "pink"]) == 2
+    assert "'pink' is not one of 'green', 'amber'" in capsys.readouterr().err
 
 
 def test_version(capsys):
@@ -263,6 +305,11 @@ def test_wrong_usage_is_status_2(words, message, capsys):
         (["sample", "plain.csv", "new.csv"], "'plain.csv' is not a tabgen model"),
         (["sample", "plain.csv", "new.docx"], "'new.docx' has no known format"),
         (["report", "plain.csv", "plain.csv", "plain.csv"], "already exists"),
+        (
+            ["report", "plain.csv", "plain.csv", "r.html", "--target", "x"],
+            "There is no column 'x' to predict",
+        ),
+        (["report", "plain.csv", "plain.csv", "r.html", "--holdout", "y.csv"], "'y.csv'"),
         (["inspect", "absent.tabgen"], "There is no model file"),
         (["complete", "absent.tabgen", "plain.csv", "new.csv"], "There is no model file"),
         (["complete", "plain.csv", "plain.csv", "new.docx"], "'new.docx' has no known format"),

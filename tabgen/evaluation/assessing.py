@@ -102,8 +102,6 @@ def evaluate(
     >>> copied.family("fidelity"), copied.family("disclosure")
     ('green', 'red')
     """
-    if target is not None and target not in real:
-        raise TableError(f"There is no column {target!r} to predict. The columns: {list(real.columns)}.")
     return score(compare(real, synthetic, holdout), target, seed)
 
 
@@ -112,6 +110,8 @@ def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> 
     real, synthetic = tables.real, tables.synthetic
     holdout = tables.holdout if tables.holdout is not None and len(tables.holdout) else None
     facts = {column.name: column for column in tables.schema.columns}
+    if target is not None and target not in facts:
+        raise TableError(f"There is no column {target!r} to predict. The columns: {list(facts)}.")
     aim = None if target is None else problem(real, target, facts[target])
     control = _control(real, len(synthetic), holdout, seed)
 
