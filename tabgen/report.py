@@ -48,6 +48,11 @@ MEANINGS = {
     "nndr": ("Nearest neighbours", "mean ratio of the distances to the two nearest real rows"),
     "copies": ("Exact copies", "share of synthetic rows that equal a real one"),
     "membership": ("Membership inference", "how well it can be told who was learned from (ROC AUC)"),
+    "singling_out": ("Singling out", "how much more often just one person is where a synthetic row says"),
+    "linkability": ("Linkability", "gain in linking two halves of a person's columns (ROC AUC)"),
+    "attribute_inference": ("Attribute inference", "gain in guessing the worst column from the others"),
+    "density_membership": ("Membership by densities", "telling who was learned from by a ratio (ROC AUC)"),
+    "worst_group": ("Worst group", "the same among those of whom it tells most (ROC AUC)"),
 }
 
 
