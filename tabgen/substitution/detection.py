@@ -1,0 +1,408 @@
+"""Tables to a proposed plan: what each column is by its name and values, what should become of it, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from tabgen.inference import infer_column
+from tabgen.looks import NULLS
+from tabgen.profiling import check_frame, profile_column
+from tabgen.schema import Column
+from tabgen.substitution.checkdigits import CHECKED
+from tabgen.substitution.keys import SecretKey, text_of
+from tabgen.substitution.plan import (
+    Action,
+    ColumnPlan,
+    Drop,
+    Fake,
+    Generalise,
+    Keep,
+    Plan,
+    Pseudonymise,
+    Shift,
+    TablePlan,
+)
+from tabgen.substitution.pseudonyms import EMAIL, HEX, UUID, WHOLE, weak_share
+from tabgen.substitution.vocabulary import GIVEN_NAMES, LOCALES, NOTES, THINGS, meaning, plain, words_of
+
+SEEN = 2_000  # different values of a column that are looked at
+MOST = 0.8  # share of the different values from which a look is that of the column
+FEW = 5  # with fewer different values, check digits may be right by chance
+MANY = 20
+OLDEST = 90  # ages above are put together: 45 CFR 164.514(b)(2)(i)(C)
+LOOKS = {
+    "email": ("e-mail addresses", EMAIL),
+    "iban": ("IBANs with right check digits", CHECKED["iban"]),
+    "card": ("card numbers with right check digits", CHECKED["card"]),
+    "uuid": ("UUIDs", UUID),
+    "device": ("MAC addresses", re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")),
+    "ip": (
+        "IP addresses",
+        re.compile(r"(?=.*\d{2})\d{1,3}(?:\.\d{1,3}){3}|(?=.*:.*:)[0-9a-fA-F:]{3,39}", re.ASCII),
+    ),
+    "phone": (
+        "phone numbers",
+        re.compile(
+            r"(?:\+|00 ?[1-9])\d[\d ()./-]{5,}\d|\(\d{2,5}\)[ -]?\d[\d -]{4,}\d|0\d{1,4}[ /-]\d[\d -]{4,}\d|"
+            r"\d{3}([-. ])\d{3}\1\d{4}|(?:\d\d[ .-]){4}\d\d", re.ASCII,
+        ),
+    ),
+    "national_id": (
+        "numbers of persons",
+        re.compile(
+            r"\d{3}-\d\d-\d{4}|[A-CEGHJ-PR-TW-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|"  # United States, United Kingdom
+            r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]|\d{6}[-+A]\d{3}[0-9A-Y]", re.ASCII,  # Italy, Finland
+        ),
+    ),
+}  # fmt: skip
+CHECKED_PERSONS = tuple(kind for kind in CHECKED if kind not in ("iban", "card"))
+URL = re.compile(r"https?://\S+|www\.\S+")
+PERSON = re.compile(r"[^\W\d_][^\d_@/|:;]*")
+FAKED = ("name", "given_name", "surname", "address", "street")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What there is to see of a column.
+
+    Attributes
+    ----------
+    name : Hashable
+        Its label.
+    column : Column
+        What tabgen takes it for.
+    present, distinct : int
+        Number of values, and of different ones.
+    texts : list of str
+        Some of the different values as texts.
+    """
+
+    name: Hashable
+    column: Column
+    present: int
+    distinct: int
+    texts: list[str]
+    textual: bool
+
+    @property
+    def variety(self) -> float:
+        """Number of different values a value."""
+        return self.distinct / max(self.present, 1)
+
+    def share(self, look: re.Pattern[str] | Callable[[str], bool]) -> float:
+        """Return the share of the texts that have a look."""
+        test = look.fullmatch if isinstance(look, re.Pattern) else look
+        return float(np.mean([bool(test(text)) for text in self.texts])) if self.texts else 0.0
+
+    @cached_property
+    def persons(self) -> float:
+        """Share of the texts that hold a frequent given name and nothing but words."""
+        return self.share(lambda text: bool(PERSON.fullmatch(text)) and bool(GIVEN_NAMES & set(_words(text))))
+
+    @property
+    def words(self) -> float:
+        """Share of the texts that hold nothing but words."""
+        return self.share(PERSON)
+
+    def digits(self, fewest: int) -> float:
+        """Return the share of the texts that have so many digits or more."""
+        return self.share(lambda text: sum(map(str.isdigit, text)) >= fewest)
+
+
+def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretKey | None = None) -> Plan:
+    """Propose what should become of each column.
+
+    Direct identifiers are never kept; of what cannot be told, the plan says so.
+
+    Parameters
+    ----------
+    tables : pandas.DataFrame or mapping of str to pandas.DataFrame
+        One table, or several by name; they are not modified.
+    key : SecretKey, optional
+        The key that the plan is to be used with, so that another is refused later.
+
+    Returns
+    -------
+    Plan
+        To be read, edited and passed to `tabgen.substitution.substitute`.
+
+    Raises
+    ------
+    TableError
+        If a table has no columns, or two of one name.
+    SchemaError
+        If a column is of no kind that tabgen knows.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"e-mail": ["ann@web.de", "bob@web.de"], "visits": [3, 4]})
+    >>> for column in propose_plan(people).tables["table"].columns:
+    ...     print(column.column, type(column.action).__name__, column.sensitivity, "-", column.reason)
+    e-mail Pseudonymise direct - its values are e-mail addresses
+    visits Keep none - no sign of a person
+    """
+    frames = {"table": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
+    signs = {name: _look_at(frame) for name, frame in frames.items()}
+    planned = {name: _plan_table(own) for name, own in signs.items()}
+    for name, table in planned.items():
+        planned[name] = _with_references(table, signs[name], signs, planned)
+    return Plan(planned, None if key is None else key.check)
+
+
+def _look_at(frame: pd.DataFrame) -> list[Signs]:
+    check_frame(frame)
+    return [_signs(frame[name]) for name in frame.columns]
+
+
+def _signs(values: pd.Series) -> Signs:
+    profile = profile_column(values)
+    known = [value for value in profile.values if not (isinstance(value, str) and value in NULLS)]
+    texts = [text for text in map(text_of, known[:SEEN]) if text is not None]
+    textual = bool(known) and all(isinstance(value, str) for value in known)
+    absent = sum(int(profile.counts[value]) for value in profile.values if isinstance(value, str) and value in NULLS)
+    return Signs(values.name, infer_column(profile), profile.present - absent, len(known), texts, textual)
+
+
+def _plan_table(columns: Sequence[Signs]) -> TablePlan:
+    locale = _locale(columns)
+    plans = []
+    for signs in columns:
+        rules = (_by_values, _by_name, _by_persons, _by_uniqueness, _by_length)
+        found = next((plan for rule in rules if (plan := rule(signs, locale))), None)
+        plans.append(found or ColumnPlan(signs.name, Keep(), "none", "no sign of a person"))
+    direct = [plan for plan in plans if plan.sensitivity == "direct"]
+    if direct:
+        subject = _subject(direct, columns)
+        plans = [_shifted(plan, signs, subject) for plan, signs in zip(plans, columns, strict=True)]
+    return TablePlan(tuple(plans))
+
+
+def _by_values(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise values of a look that only identifiers have."""
+    if signs.column.kind in ("datetime", "boolean", "duration") or not signs.texts:
+        return None
+    for kind, (what, look) in LOOKS.items():
+        checked = kind in CHECKED
+        if checked and signs.distinct < FEW:
+            continue
+        share = float(look.holds(signs.texts).mean()) if checked else signs.share(look)  # type: ignore
+        if share >= MOST:
+            return _direct(kind, signs, locale, f"its values are {what}")
+    for kind in CHECKED_PERSONS:
+        if signs.distinct >= MANY and CHECKED[kind].holds(signs.texts).mean() >= 0.95:
+            reason = f"its values have the check characters of {kind}"
+            return ColumnPlan(signs.name, Pseudonymise(kind), "direct", reason)
+    if signs.share(URL) >= MOST:
+        return ColumnPlan(
+            signs.name, Fake("url", locale), "unknown", "its values are links, which may lead to a person"
+        )
+    return None
+
+
+def _by_name(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise what the name says, if the values do not speak against it."""
+    found = meaning(str(signs.name))
+    if found is None or signs.column.kind == "boolean" or not signs.texts:
+        return None
+    kind, _, whole = found
+    other = bool(THINGS & set(words_of(str(signs.name))))
+    if kind == "name" and not whole and other and signs.persons < 0.2:
+        return None
+    if kind in ("name", "given_name", "surname") and signs.persons < 0.05 and kind == "name" and not _personal(signs):
+        if signs.textual and signs.words >= MOST and signs.variety >= 0.1:
+            reason = "its name may be that of a person, but its values do not say so"
+            return ColumnPlan(signs.name, Fake("name", locale), "unknown", reason)
+        return None
+    if not FITS[kind](signs):
+        return None
+    reason = f"its name says {kind.replace('_', ' ')}"
+    if kind in QUASI:
+        return ColumnPlan(signs.name, QUASI[kind](signs), "quasi", f"{reason}, which with others may single out")
+    return _direct(kind, signs, locale, reason)
+
+
+def _by_persons(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise names of persons by frequent given names."""
+    if signs.textual and signs.persons >= 0.3 and signs.distinct >= FEW and signs.words >= MOST:
+        single = signs.share(lambda text: len(text.split()) == 1) >= MOST
+        kind = "given_name" if single else "name"
+        return _direct(kind, signs, locale, f"{signs.persons:.0%} of its values hold a frequent given name")
+    return None
+
+
+def _by_uniqueness(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise keys of rows, and codes that are almost all different."""
+    if signs.column.kind == "identifier":
+        return _direct("record", signs, locale, f"it tells rows apart: {signs.column.reason}")
+    words = words_of(str(signs.name))
+    keyed = bool(words) and words[-1] in ("id", "ids", "key", "uuid", "guid")
+    whole = signs.textual or signs.share(WHOLE) == 1
+    if keyed and whole and signs.distinct >= MANY and signs.variety >= 0.5 and signs.column.kind != "datetime":
+        return _direct("record", signs, locale, "its name is that of a key, and most values are different")
+    return None
+
+
+def _by_length(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise free text, which may hold anything."""
+    if not signs.textual or signs.column.kind in ("datetime", "numeric", "boolean"):
+        return None
+    noted = bool(NOTES & set(words_of(str(signs.name))))
+    lengthy = signs.share(lambda text: len(text.split()) >= 4) >= 0.3
+    if lengthy and (signs.variety >= 0.3 or (noted and signs.distinct >= MANY)):
+        return ColumnPlan(signs.name, Drop(), "unknown", "free text may name persons; it could not be told")
+    if signs.column.kind == "text" or (signs.variety >= 0.5 and signs.distinct >= MANY):
+        reason = "most of its texts are different; what they are could not be told"
+        return ColumnPlan(signs.name, Pseudonymise("code"), "unknown", _weakness(reason, signs))
+    return None
+
+
+def _direct(kind: str, signs: Signs, locale: str, reason: str) -> ColumnPlan:
+    """Return the plan for a direct identifier."""
+    action: Action
+    if kind in FAKED and signs.textual:
+        action = Fake(kind, locale)
+    elif kind == "profile" and signs.textual:
+        action = Fake("url", locale)
+    elif not signs.textual and signs.share(WHOLE) < 1:
+        action, reason = Drop(), f"{reason}; numbers with decimals have no pseudonym"
+    else:
+        action = Pseudonymise(_pseudonym_kind(kind, signs))
+        reason = _weakness(reason, signs) if action.kind in ("code", "number") else reason
+    return ColumnPlan(signs.name, action, "direct", reason)
+
+
+def _pseudonym_kind(kind: str, signs: Signs) -> str:
+    """Return the kind of pseudonyms that keeps the look of the values."""
+    if signs.textual and kind in ("email", "iban", "card", "phone", "uuid", "ip"):
+        return kind
+    for checked in ("card", *CHECKED_PERSONS) if kind in ("card", "national_id") and signs.textual else ():
+        if signs.distinct >= FEW and CHECKED[checked].holds(signs.texts).mean() >= 0.95:
+            return checked
+    if signs.share(UUID) >= MOST:
+        return "uuid"
+    if signs.textual and signs.share(HEX) >= MOST and min(map(len, signs.texts)) >= 8:
+        return "hex"
+    return "number" if signs.share(WHOLE) == 1 else "code"
+
+
+def _weakness(reason: str, signs: Signs) -> str:
+    """Add to the reason how many pseudonyms are weak because few values have their pattern."""
+    share = weak_share(signs.texts)
+    if not share:
+        return reason
+    return f"{reason}; weak: {share:.0%} of its values are of patterns with fewer than a million values"
+
+
+def _shifted(plan: ColumnPlan, signs: Signs, subject: Hashable | None) -> ColumnPlan:
+    """Return a plan that moves the dates of persons."""
+    if signs.column.kind != "datetime" or not isinstance(plan.action, Keep):
+        return plan
+    alike = "all alike" if subject is None else f"those of one {subject} alike"
+    reason = f"days of events may single out; moved by up to 30 days, {alike}"
+    return ColumnPlan(plan.column, Shift(30, subject), "quasi", reason)
+
+
+def _subject(direct: Sequence[ColumnPlan], columns: Sequence[Signs]) -> Hashable | None:
+    """Return the column that tells persons apart: a key, or else the direct identifier of most values."""
+    signs = {one.name: one for one in columns}
+    keys = [p for p in direct if isinstance(p.action, Pseudonymise) and p.action.kind in ("number", "code", "uuid")]
+    ranked = sorted(keys or direct, key=lambda plan: -signs[plan.column].distinct)
+    named = [plan for plan in ranked if (found := meaning(str(plan.column))) and found[0] == "record"]
+    return (named or ranked)[0].column
+
+
+def _with_references(
+    table: TablePlan, own: Sequence[Signs], signs: Mapping[str, Sequence[Signs]], planned: Mapping[str, TablePlan]
+) -> TablePlan:
+    """Plan columns that hold the keys of another table like those keys."""
+    keys = [
+        (one, plan)
+        for name, columns in signs.items()
+        for one, plan in zip(columns, planned[name].columns, strict=True)
+        if one.column.unique and plan.sensitivity == "direct" and isinstance(plan.action, Pseudonymise)
+    ]
+    plans = list(table.columns)
+    for place, (plan, one) in enumerate(zip(table.columns, own, strict=True)):
+        if plan.sensitivity == "direct":
+            continue
+        for key, its in keys:
+            if one is not key and _refers(one, key):
+                reason = f"its values are those of {key.name}"
+                plans[place] = replace(plan, action=its.action, sensitivity="direct", reason=reason)
+    return replace(table, columns=tuple(plans))
+
+
+def _refers(one: Signs, key: Signs) -> bool:
+    """Return whether a column holds the keys of another: texts, or numbers that do not merely count."""
+    if one.textual != key.textual or one.distinct < MANY or key.distinct > SEEN:
+        return False
+    known = set(key.texts)
+    counts = not one.textual and not all(len(text) >= 5 for text in one.texts)
+    return not counts and sum(text in known for text in one.texts) >= 0.95 * len(one.texts)
+
+
+def _locale(columns: Sequence[Signs]) -> str:
+    """Return the locale of the language that most column names are of."""
+    found = [meaning(str(signs.name)) for signs in columns]
+    languages = pd.Series([one[1] for one in found if one and one[1]], dtype=object)
+    return LOCALES[languages.value_counts(sort=True).index[0]] if len(languages) else "en_US"
+
+
+def _personal(signs: Signs) -> bool:
+    """Return whether a name of a person is said by more than the bare word."""
+    glued = "".join(words_of(str(signs.name)))
+    return len(glued) > len("vorname") and not THINGS & set(words_of(str(signs.name)))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", plain(text))
+
+
+FITS: dict[str, Callable[[Signs], bool]] = {
+    "given_name": lambda s: s.textual and s.words >= MOST,
+    "surname": lambda s: s.textual and s.words >= MOST,
+    "name": lambda s: s.textual and s.words >= MOST,
+    "email": lambda s: s.share(lambda text: "@" in text) >= 0.5,
+    "phone": lambda s: s.column.kind != "datetime" and s.digits(6) >= MOST,
+    "address": lambda s: s.textual and s.variety >= 0.1 and s.share(lambda t: " " in t or len(t) > 5) >= 0.5,
+    "street": lambda s: s.variety >= 0.1 and s.column.kind != "datetime" and (s.textual or s.digits(1) == 1),
+    "national_id": lambda s: s.column.kind != "datetime" and s.digits(5) >= MOST and s.variety >= 0.1,
+    "document": lambda s: s.column.kind != "datetime" and s.digits(4) >= MOST and s.variety >= 0.1,
+    "card": lambda s: s.digits(12) >= MOST or (s.digits(4) >= MOST and s.textual and s.variety >= 0.1),
+    "iban": lambda s: s.column.kind != "datetime" and s.digits(6) >= MOST and s.variety >= 0.02,
+    "username": lambda s: s.textual and s.variety >= 0.1 and s.share(lambda text: " " not in text) >= MOST,
+    "profile": lambda s: s.textual and s.variety >= 0.1,
+    "ip": lambda s: s.textual and s.share(lambda text: "." in text or ":" in text) >= MOST,
+    "device": lambda s: s.digits(2) >= 0.5 and s.variety >= 0.1,
+    "plate": lambda s: s.textual and s.digits(1) >= MOST and s.variety >= 0.1,
+    "record": lambda s: s.digits(1) >= MOST and s.distinct >= min(MANY, s.present) and _codes(s),
+    "birth_date": lambda s: s.column.kind == "datetime" or s.share(re.compile(r"(?:19|20)\d\d")) >= MOST,
+    "age": lambda s: s.share(re.compile(r"1?\d?\d(?:\.\d+)?")) == 1,
+    "postcode": lambda s: s.digits(2) >= MOST and s.column.kind != "datetime",
+    "city": lambda s: s.textual and s.words >= MOST,
+    "place": lambda s: s.share(re.compile(r"-?\d{1,3}[.,]\d+|-?\d{1,3}")) >= MOST,
+    "person_trait": lambda s: s.distinct > 1,
+}
+
+
+def _codes(signs: Signs) -> bool:
+    """Return whether values are codes or whole numbers: no text, no decimals, no dates."""
+    if signs.column.kind == "datetime":
+        return False
+    return signs.share(lambda text: " " not in text) >= MOST if signs.textual else signs.share(WHOLE) == 1
+
+
+QUASI: dict[str, Callable[[Signs], Action]] = {
+    "birth_date": lambda s: Generalise(period="year") if s.column.kind == "datetime" else Generalise(nearest=5),
+    "age": lambda s: Generalise(high=OLDEST),
+    "postcode": lambda s: Generalise(first=3) if s.textual else Generalise(nearest=100),
+    "city": lambda s: Keep(),
+    "place": lambda s: Generalise(nearest=0.1),
+    "person_trait": lambda s: Keep(),
+}
