@@ -1,10 +1,10 @@
-"""How fast are pseudonyms, and are they right? Made-up values of eight patterns in, one row of facts a pattern out.
+"""How fast are pseudonyms, and are they right? Made-up values of eight patterns in, facts on each out.
 
     OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/pseudonyms.py OUT.csv [--values 10000000]
 
-All values of a pattern are different, so that nothing is gained by replacing each only once. Checked are: that
-every pseudonym has the pattern (and right check characters), that no two are equal, that another process with the
-same key gives the same ones, and how many stay with another key.
+All values of a pattern are different, so that nothing is gained by replacing each only once. Checked are:
+that every pseudonym has the pattern (and right check characters), that no two are equal, that another process
+with the same key gives the same ones, and how many stay with another key.
 """
 
 import argparse
@@ -78,7 +78,9 @@ def values(kind: str, n: int) -> pd.Series:
         case "uuid":
             last = rng.integers(0, 2**48, n).tolist()
             pairs = zip(numbers.tolist(), last, strict=True)
-            texts = [f"{a:08x}-{b & 0xFFFF:04x}-4{b >> 20 & 0xFFF:03x}-a{a & 0xFFF:03x}-{b:012x}" for a, b in pairs]
+            texts = [
+                f"{a:08x}-{b & 0xFFFF:04x}-4{b >> 20 & 0xFFF:03x}-a{a & 0xFFF:03x}-{b:012x}" for a, b in pairs
+            ]
         case "card":
             texts = [f"4{t[:3]} {t[3:7]} {t[7:]}00 0000" for t in _digits(numbers, 9)]
             texts = _checked("card", texts)
@@ -132,7 +134,9 @@ def main() -> None:
         return
     rows = []
     for kind in PATTERNS:
-        rows.append({**facts(kind, options.values // len(PATTERNS)), "date": pd.Timestamp.now().strftime("%Y-%m-%d")})
+        rows.append(
+            {**facts(kind, options.values // len(PATTERNS)), "date": pd.Timestamp.now().strftime("%Y-%m-%d")}
+        )
         print(rows[-1], file=sys.stderr, flush=True)
     table = pd.DataFrame(rows)
     print(f"{table['values'].sum() / table['cpu_s'].sum():,.0f} values a second over all patterns")

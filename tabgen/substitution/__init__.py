@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -58,28 +58,6 @@ __all__ = [
 Frames = Mapping[str, pd.DataFrame]
 
 
-@overload
-def substitute(
-    tables: pd.DataFrame,
-    plan: Plan,
-    *,
-    key: SecretKey | None = None,
-    gan: TabularGAN | None = None,
-    seed: int | None = None,
-) -> pd.DataFrame: ...
-
-
-@overload
-def substitute(
-    tables: Frames,
-    plan: Plan,
-    *,
-    key: SecretKey | None = None,
-    gan: TabularGAN | None = None,
-    seed: int | None = None,
-) -> dict[str, pd.DataFrame]: ...
-
-
 def substitute(
     tables: pd.DataFrame | Frames,
     plan: Plan,
@@ -102,7 +80,8 @@ def substitute(
     key : SecretKey, optional
         What decides pseudonyms, fakes and shifts; needed where the plan has any.
     gan : TabularGAN, optional
-        A model, not yet fitted, for columns that are synthesised; by default ``TabularGAN(random_state=seed)``.
+        A model, not yet fitted, for columns that are synthesised; by default
+        ``TabularGAN(random_state=seed)``.
     seed : int, optional
         Seed of synthesised values; None takes fresh entropy. Nothing else is random.
 
@@ -162,8 +141,8 @@ def _check_key(plan: Plan, key: SecretKey | None) -> None:
     keyed = [column for table in plan.tables.values() for column in table.of(*KEYED)]
     if keyed and key is None:
         raise KeyRefused(
-            f"Column {keyed[0].column!r} is planned to {type(keyed[0].action).__name__.lower()}, which needs a "
-            "key. Make one with: tabgen key FILE, and pass it."
+            f"The plan says {type(keyed[0].action).__name__.lower()} for column {keyed[0].column!r}, which "
+            "needs a key. Make one with: tabgen key FILE, and pass it."
         )
     if key is not None and plan.key_check is not None:
         key.must_match(plan.key_check)

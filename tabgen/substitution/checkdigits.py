@@ -1,7 +1,7 @@
 """Texts that carry check characters to whether these are right, and to the right ones for changed texts.
 
-All functions that compute check characters take code points of the letters and digits of a text, without what
-separates them, of shape ``(rows, length)``, ignore those at the places of the check characters, and return the
+Functions that compute check characters take code points of the letters and digits of texts, without what
+separates them, of shape ``(rows, length)``, ignore those at the places of check characters, and return the
 code points that belong there, of shape ``(rows, places)``; 0 where none exist.
 """
 
@@ -42,7 +42,7 @@ class CheckedForm:
     places: tuple[int, ...]
     compute: Callable[[np.ndarray], np.ndarray]
 
-    def holds(self, texts: Sequence[str]) -> np.ndarray:
+    def holds(self, texts: Sequence[str] | np.ndarray) -> np.ndarray:
         """Return for each text whether it has this look and right check characters.
 
         Parameters
@@ -95,16 +95,19 @@ def mod_97_10(codes: np.ndarray) -> np.ndarray:
     """
     remainder = np.zeros(len(codes), dtype=np.int64)
     moved = np.hstack([codes[:, 4:], codes[:, :2]]).astype(np.int64)
-    for place in range(moved.shape[1]):
-        letter = moved[:, place] >= LETTER_A
-        value = moved[:, place] - np.where(letter, LETTER_A - 10, ZERO)
-        remainder = (remainder * np.where(letter, 100, 10) + value) % 97
+    for place, column in enumerate(moved.T, start=1):
+        letter = column >= LETTER_A
+        if letter.any():
+            remainder = remainder * np.where(letter, 100, 10) + column - np.where(letter, LETTER_A - 10, ZERO)
+        else:
+            remainder = remainder * 10 + column - ZERO
+        if place % 7 == 0:  # 97 x 100 ** 7 still fits 64 bits
+            remainder %= 97
+    remainder %= 97
     return _two_digits(98 - remainder * 100 % 97)
 
 
-def weighted(
-    codes: np.ndarray, weights: Sequence[int], modulus: int, digit_of: Sequence[int]
-) -> np.ndarray:
+def weighted(codes: np.ndarray, weights: Sequence[int], modulus: int, digit_of: Sequence[int]) -> np.ndarray:
     """Return one digit that follows from a weighted sum of those before it.
 
     Parameters

@@ -1,21 +1,15 @@
-"""Tables to a proposed plan: what each column is by its name and values, what should become of it, and why."""
+"""Tables to a proposed plan: what each column is by name and values, what should become of it, and why."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from tabgen.inference import infer_column
-from tabgen.looks import NULLS
-from tabgen.profiling import check_frame, profile_column
-from tabgen.schema import Column
 from tabgen.substitution.checkdigits import CHECKED
-from tabgen.substitution.keys import SecretKey, text_of
+from tabgen.substitution.keys import SecretKey
 from tabgen.substitution.plan import (
     Action,
     ColumnPlan,
@@ -28,91 +22,17 @@ from tabgen.substitution.plan import (
     Shift,
     TablePlan,
 )
-from tabgen.substitution.pseudonyms import EMAIL, HEX, UUID, WHOLE, weak_share
-from tabgen.substitution.vocabulary import GIVEN_NAMES, LOCALES, NOTES, THINGS, meaning, plain, words_of
+from tabgen.substitution.pseudonyms import HEX, UUID, WHOLE, weak_share
+from tabgen.substitution.signs import LOOKS, SEEN, URL, Signs, look_at
+from tabgen.substitution.vocabulary import meanings, words_of
+from tabgen.substitution.words import BARE, LOCALES, NOTES, PEOPLE, THINGS
 
-SEEN = 2_000  # different values of a column that are looked at
 MOST = 0.8  # share of the different values from which a look is that of the column
 FEW = 5  # with fewer different values, check digits may be right by chance
 MANY = 20
 OLDEST = 90  # ages above are put together: 45 CFR 164.514(b)(2)(i)(C)
-LOOKS = {
-    "email": ("e-mail addresses", EMAIL),
-    "iban": ("IBANs with right check digits", CHECKED["iban"]),
-    "card": ("card numbers with right check digits", CHECKED["card"]),
-    "uuid": ("UUIDs", UUID),
-    "device": ("MAC addresses", re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")),
-    "ip": (
-        "IP addresses",
-        re.compile(r"(?=.*\d{2})\d{1,3}(?:\.\d{1,3}){3}|(?=.*:.*:)[0-9a-fA-F:]{3,39}", re.ASCII),
-    ),
-    "phone": (
-        "phone numbers",
-        re.compile(
-            r"(?:\+|00 ?[1-9])\d[\d ()./-]{5,}\d|\(\d{2,5}\)[ -]?\d[\d -]{4,}\d|0\d{1,4}[ /-]\d[\d -]{4,}\d|"
-            r"\d{3}([-. ])\d{3}\1\d{4}|(?:\d\d[ .-]){4}\d\d", re.ASCII,
-        ),
-    ),
-    "national_id": (
-        "numbers of persons",
-        re.compile(
-            r"\d{3}-\d\d-\d{4}|[A-CEGHJ-PR-TW-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|"  # United States, United Kingdom
-            r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]|\d{6}[-+A]\d{3}[0-9A-Y]", re.ASCII,  # Italy, Finland
-        ),
-    ),
-}  # fmt: skip
 CHECKED_PERSONS = tuple(kind for kind in CHECKED if kind not in ("iban", "card"))
-URL = re.compile(r"https?://\S+|www\.\S+")
-PERSON = re.compile(r"[^\W\d_][^\d_@/|:;]*")
 FAKED = ("name", "given_name", "surname", "address", "street")
-
-
-@dataclass(frozen=True)
-class Signs:
-    """What there is to see of a column.
-
-    Attributes
-    ----------
-    name : Hashable
-        Its label.
-    column : Column
-        What tabgen takes it for.
-    present, distinct : int
-        Number of values, and of different ones.
-    texts : list of str
-        Some of the different values as texts.
-    """
-
-    name: Hashable
-    column: Column
-    present: int
-    distinct: int
-    texts: list[str]
-    textual: bool
-
-    @property
-    def variety(self) -> float:
-        """Number of different values a value."""
-        return self.distinct / max(self.present, 1)
-
-    def share(self, look: re.Pattern[str] | Callable[[str], bool]) -> float:
-        """Return the share of the texts that have a look."""
-        test = look.fullmatch if isinstance(look, re.Pattern) else look
-        return float(np.mean([bool(test(text)) for text in self.texts])) if self.texts else 0.0
-
-    @cached_property
-    def persons(self) -> float:
-        """Share of the texts that hold a frequent given name and nothing but words."""
-        return self.share(lambda text: bool(PERSON.fullmatch(text)) and bool(GIVEN_NAMES & set(_words(text))))
-
-    @property
-    def words(self) -> float:
-        """Share of the texts that hold nothing but words."""
-        return self.share(PERSON)
-
-    def digits(self, fewest: int) -> float:
-        """Return the share of the texts that have so many digits or more."""
-        return self.share(lambda text: sum(map(str.isdigit, text)) >= fewest)
 
 
 def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretKey | None = None) -> Plan:
@@ -148,25 +68,11 @@ def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretK
     visits Keep none - no sign of a person
     """
     frames = {"table": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
-    signs = {name: _look_at(frame) for name, frame in frames.items()}
+    signs = {name: look_at(frame) for name, frame in frames.items()}
     planned = {name: _plan_table(own) for name, own in signs.items()}
     for name, table in planned.items():
         planned[name] = _with_references(table, signs[name], signs, planned)
     return Plan(planned, None if key is None else key.check)
-
-
-def _look_at(frame: pd.DataFrame) -> list[Signs]:
-    check_frame(frame)
-    return [_signs(frame[name]) for name in frame.columns]
-
-
-def _signs(values: pd.Series) -> Signs:
-    profile = profile_column(values)
-    known = [value for value in profile.values if not (isinstance(value, str) and value in NULLS)]
-    texts = [text for text in map(text_of, known[:SEEN]) if text is not None]
-    textual = bool(known) and all(isinstance(value, str) for value in known)
-    absent = sum(int(profile.counts[value]) for value in profile.values if isinstance(value, str) and value in NULLS)
-    return Signs(values.name, infer_column(profile), profile.present - absent, len(known), texts, textual)
 
 
 def _plan_table(columns: Sequence[Signs]) -> TablePlan:
@@ -188,14 +94,10 @@ def _by_values(signs: Signs, locale: str) -> ColumnPlan | None:
     if signs.column.kind in ("datetime", "boolean", "duration") or not signs.texts:
         return None
     for kind, (what, look) in LOOKS.items():
-        checked = kind in CHECKED
-        if checked and signs.distinct < FEW:
-            continue
-        share = float(look.holds(signs.texts).mean()) if checked else signs.share(look)  # type: ignore
-        if share >= MOST:
+        if (kind not in CHECKED or signs.distinct >= FEW) and signs.share(look) >= MOST:
             return _direct(kind, signs, locale, f"its values are {what}")
     for kind in CHECKED_PERSONS:
-        if signs.distinct >= MANY and CHECKED[kind].holds(signs.texts).mean() >= 0.95:
+        if signs.distinct >= MANY and signs.share(CHECKED[kind]) >= 0.95:
             reason = f"its values have the check characters of {kind}"
             return ColumnPlan(signs.name, Pseudonymise(kind), "direct", reason)
     if signs.share(URL) >= MOST:
@@ -207,24 +109,26 @@ def _by_values(signs: Signs, locale: str) -> ColumnPlan | None:
 
 def _by_name(signs: Signs, locale: str) -> ColumnPlan | None:
     """Recognise what the name says, if the values do not speak against it."""
-    found = meaning(str(signs.name))
-    if found is None or signs.column.kind == "boolean" or not signs.texts:
+    if signs.column.kind == "boolean" or not signs.texts:
         return None
-    kind, _, whole = found
-    other = bool(THINGS & set(words_of(str(signs.name))))
-    if kind == "name" and not whole and other and signs.persons < 0.2:
-        return None
-    if kind in ("name", "given_name", "surname") and signs.persons < 0.05 and kind == "name" and not _personal(signs):
-        if signs.textual and signs.words >= MOST and signs.variety >= 0.1:
+    words = set(words_of(str(signs.name)))
+    for found in meanings(str(signs.name)):
+        kind = found.kind
+        if found.phrase in BARE and signs.persons < 0.05 and not PEOPLE & words:
+            if THINGS & words or not (FITS[kind](signs) and signs.variety >= 0.1):
+                continue
             reason = "its name may be that of a person, but its values do not say so"
             return ColumnPlan(signs.name, Fake("name", locale), "unknown", reason)
-        return None
-    if not FITS[kind](signs):
-        return None
-    reason = f"its name says {kind.replace('_', ' ')}"
-    if kind in QUASI:
-        return ColumnPlan(signs.name, QUASI[kind](signs), "quasi", f"{reason}, which with others may single out")
-    return _direct(kind, signs, locale, reason)
+        thing = bool(THINGS & words) and (signs.persons < 0.2 or signs.variety < 0.1)
+        if (thing and kind in ("name", "given_name", "surname")) or not FITS[kind](signs):
+            continue
+        reason = f"its name says {kind.replace('_', ' ')}"
+        if kind in QUASI:
+            return ColumnPlan(
+                signs.name, QUASI[kind](signs), "quasi", f"{reason}, which with others may single out"
+            )
+        return _direct(kind, signs, locale, reason)
+    return None
 
 
 def _by_persons(signs: Signs, locale: str) -> ColumnPlan | None:
@@ -238,12 +142,18 @@ def _by_persons(signs: Signs, locale: str) -> ColumnPlan | None:
 
 def _by_uniqueness(signs: Signs, locale: str) -> ColumnPlan | None:
     """Recognise keys of rows, and codes that are almost all different."""
-    if signs.column.kind == "identifier":
+    if signs.column.sensitivity == "identifier":
         return _direct("record", signs, locale, f"it tells rows apart: {signs.column.reason}")
     words = words_of(str(signs.name))
     keyed = bool(words) and words[-1] in ("id", "ids", "key", "uuid", "guid")
     whole = signs.textual or signs.share(WHOLE) == 1
-    if keyed and whole and signs.distinct >= MANY and signs.variety >= 0.5 and signs.column.kind != "datetime":
+    if (
+        keyed
+        and whole
+        and signs.distinct >= MANY
+        and signs.variety >= 0.5
+        and signs.column.kind != "datetime"
+    ):
         return _direct("record", signs, locale, "its name is that of a key, and most values are different")
     return None
 
@@ -282,11 +192,15 @@ def _pseudonym_kind(kind: str, signs: Signs) -> str:
     if signs.textual and kind in ("email", "iban", "card", "phone", "uuid", "ip"):
         return kind
     for checked in ("card", *CHECKED_PERSONS) if kind in ("card", "national_id") and signs.textual else ():
-        if signs.distinct >= FEW and CHECKED[checked].holds(signs.texts).mean() >= 0.95:
+        if signs.distinct >= FEW and signs.share(CHECKED[checked]) >= 0.95:
             return checked
     if signs.share(UUID) >= MOST:
         return "uuid"
-    if signs.textual and signs.share(HEX) >= MOST and min(map(len, signs.texts)) >= 8:
+    if (
+        signs.textual
+        and signs.share(HEX) >= MOST
+        and len(set("abcdef") & set("".join(signs.texts).lower())) > 3
+    ):
         return "hex"
     return "number" if signs.share(WHOLE) == 1 else "code"
 
@@ -311,14 +225,21 @@ def _shifted(plan: ColumnPlan, signs: Signs, subject: Hashable | None) -> Column
 def _subject(direct: Sequence[ColumnPlan], columns: Sequence[Signs]) -> Hashable | None:
     """Return the column that tells persons apart: a key, or else the direct identifier of most values."""
     signs = {one.name: one for one in columns}
-    keys = [p for p in direct if isinstance(p.action, Pseudonymise) and p.action.kind in ("number", "code", "uuid")]
+    keys = [
+        p
+        for p in direct
+        if isinstance(p.action, Pseudonymise) and p.action.kind in ("number", "code", "uuid")
+    ]
     ranked = sorted(keys or direct, key=lambda plan: -signs[plan.column].distinct)
-    named = [plan for plan in ranked if (found := meaning(str(plan.column))) and found[0] == "record"]
+    named = [plan for plan in ranked if any(said.kind == "record" for said in meanings(str(plan.column)))]
     return (named or ranked)[0].column
 
 
 def _with_references(
-    table: TablePlan, own: Sequence[Signs], signs: Mapping[str, Sequence[Signs]], planned: Mapping[str, TablePlan]
+    table: TablePlan,
+    own: Sequence[Signs],
+    signs: Mapping[str, Sequence[Signs]],
+    planned: Mapping[str, TablePlan],
 ) -> TablePlan:
     """Plan columns that hold the keys of another table like those keys."""
     keys = [
@@ -349,19 +270,9 @@ def _refers(one: Signs, key: Signs) -> bool:
 
 def _locale(columns: Sequence[Signs]) -> str:
     """Return the locale of the language that most column names are of."""
-    found = [meaning(str(signs.name)) for signs in columns]
-    languages = pd.Series([one[1] for one in found if one and one[1]], dtype=object)
+    found = [next(iter(meanings(str(signs.name))), None) for signs in columns]
+    languages = pd.Series([one.language for one in found if one and one.language], dtype=object)
     return LOCALES[languages.value_counts(sort=True).index[0]] if len(languages) else "en_US"
-
-
-def _personal(signs: Signs) -> bool:
-    """Return whether a name of a person is said by more than the bare word."""
-    glued = "".join(words_of(str(signs.name)))
-    return len(glued) > len("vorname") and not THINGS & set(words_of(str(signs.name)))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", plain(text))
 
 
 FITS: dict[str, Callable[[Signs], bool]] = {
@@ -399,7 +310,9 @@ def _codes(signs: Signs) -> bool:
 
 
 QUASI: dict[str, Callable[[Signs], Action]] = {
-    "birth_date": lambda s: Generalise(period="year") if s.column.kind == "datetime" else Generalise(nearest=5),
+    "birth_date": lambda s: (
+        Generalise(period="year") if s.column.kind == "datetime" else Generalise(nearest=5)
+    ),
     "age": lambda s: Generalise(high=OLDEST),
     "postcode": lambda s: Generalise(first=3) if s.textual else Generalise(nearest=100),
     "city": lambda s: Keep(),

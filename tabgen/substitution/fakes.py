@@ -1,8 +1,8 @@
-"""Columns of text and a key to realistic values by Faker: equal values get equal fakes, different ones different.
+"""Columns of text and a key to realistic values by Faker: equal values get equal fakes, others do not.
 
-The key and the value seed each fake, so that it is the same in every table and run. Where two values would get one
-fake, the later of them, in an order that the key decides, is drawn again: only then does a fake depend on which
-other values there are.
+The key and the value seed each fake, so that it is the same in every table and run. Where two values would
+get one fake, the later, in an order that the key decides, is drawn again: only then does a fake depend on
+which other values there are.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def _source(kind: str, locale: str) -> Callable[[bytes, bool], str]:
         raise PlanError(f"Faker does not know the locale {locale!r}. Name one such as 'de_DE'.") from error
     method = getattr(generator, FAKES[kind], None)
     if method is None:
-        raise PlanError(f"Faker has no values of kind {kind!r} in the locale {locale!r}. Plan another locale.")
+        raise PlanError(
+            f"Faker has no values of kind {kind!r} in the locale {locale!r}. Plan another locale."
+        )
 
     def draw(seed: bytes, joined: bool) -> str:
         generator.seed_instance(int.from_bytes(seed, "big"))
@@ -149,7 +151,7 @@ def _replaced(column: pd.Series, known: dict[str, str]) -> pd.Series:
         return column.copy()
     mapped = pd.Series([known.get(text, text) for text in distinct], dtype=object).astype(column.dtype)
     taken = mapped.array.take(np.maximum(codes, 0))
-    return pd.Series(taken, index=column.index, name=column.name).where(codes >= 0, column)
+    return pd.Series(taken, column.index, column.dtype, column.name).where(codes >= 0, column)
 
 
 def _like(drawn: str, text: str) -> str:

@@ -1,7 +1,7 @@
-"""A batch of numeral strings and a key to numeral strings of the same length and radix: FF1 of NIST SP 800-38G.
+"""A batch of numeral strings and a key to strings of the same length and radix: FF1 of NIST SP 800-38G.
 
-All rows of a batch go through each of the ten rounds together: one call of AES for the batch, and whole-number
-arithmetic in arrays of 64 bits where a half of the string fits, in Python integers where it does not.
+All rows of a batch go through each of the ten rounds together: one call of AES for the batch, and arithmetic
+in arrays of 64 bits where a half of the string fits, in Python integers where it does not.
 """
 
 from __future__ import annotations
@@ -100,9 +100,7 @@ class FF1:
             result[part] = self._rounds(numerals[part], tweak, rounds, decrypt)
         return result
 
-    def _rounds(
-        self, numerals: np.ndarray, tweak: bytes, rounds: Sequence[int], decrypt: bool
-    ) -> np.ndarray:
+    def _rounds(self, numerals: np.ndarray, tweak: bytes, rounds: Sequence[int], decrypt: bool) -> np.ndarray:
         """Run the rounds of the Feistel network; names as in the standard."""
         n, t = numerals.shape[1], len(tweak)
         u = n // 2
@@ -116,7 +114,10 @@ class FF1:
         same = (len(p) + len(q)) // BLOCK * BLOCK  # bytes before the block that holds round and half
         state, rest = self._mac((p + q)[:same]), (p + q)[same:]
         fast = moduli[1] <= FAST
-        left, right = to_numbers(numerals[:, :u], self.radix, fast), to_numbers(numerals[:, u:], self.radix, fast)
+        left, right = (
+            to_numbers(numerals[:, :u], self.radix, fast),
+            to_numbers(numerals[:, u:], self.radix, fast),
+        )
         for i in rounds:
             modulus = moduli[i % 2]
             source, target = (left, right) if decrypt else (right, left)

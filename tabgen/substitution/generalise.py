@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -190,16 +191,20 @@ def suppress_rare(frame: pd.DataFrame, together: Sequence[Hashable], k: int) -> 
 
 def _shorten(values: pd.Series, first: int) -> pd.Series:
     if isinstance(values.dtype, pd.CategoricalDtype):
-        raise PlanError(f"Column {values.name!r} is a category, of which first takes no part. Convert it to text.")
+        raise PlanError(
+            f"Column {values.name!r} is a category, of which first takes no part. Convert it to text."
+        )
     codes, distinct = pd.factorize(values)
     if not all(isinstance(text, str) for text in distinct):
         odd = next(text for text in distinct if not isinstance(text, str))
-        raise PlanError(f"Column {values.name!r} holds {odd!r}, which is not text. Plan nearest or edges for it.")
+        raise PlanError(
+            f"Column {values.name!r} holds {odd!r}, which is not text. Plan nearest or edges for it."
+        )
     if not len(distinct):
         return values.copy()
     short = [text[:first] + "".join(map(_hidden, text[first:])) for text in distinct]
     fresh = pd.Series(short, dtype=object).astype(values.dtype).array.take(np.maximum(codes, 0))
-    return pd.Series(fresh, index=values.index, name=values.name).where(codes >= 0, values)
+    return pd.Series(fresh, values.index, values.dtype, values.name).where(codes >= 0, values)
 
 
 def _hidden(character: str) -> str:
@@ -208,8 +213,8 @@ def _hidden(character: str) -> str:
     return HIDDEN_LETTER if character.isalpha() else character
 
 
-def _told(values: pd.Series, kind: str) -> Column:
-    """Return what a column is taken for, if it holds numbers or dates, also where these are keys or one value.
+def _told(values: pd.Series, kind: Literal["numeric", "datetime"]) -> Column:
+    """Return what a column of numbers or dates is taken for, also where these are keys or one value.
 
     Raises
     ------
@@ -221,7 +226,9 @@ def _told(values: pd.Series, kind: str) -> Column:
         return column
     dtype = values.dtype
     number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-    if (kind == "numeric" and number) or (kind == "datetime" and getattr(dtype, "kind", "") == "M"):
+    number |= column.holds == "Decimal"
+    moment = getattr(dtype, "kind", "") == "M" or column.holds in ("date", "datetime", "Timestamp")
+    if number if kind == "numeric" else moment:
         return replace(column, kind=kind, levels=())
     texts = [text for text in values.dropna().unique() if not (isinstance(text, str) and text in NULLS)]
     try:
@@ -245,8 +252,8 @@ def _restored(values: pd.Series, tidy: pd.Series, column: Column) -> pd.Series:
     """Return changed values in the dtype and look of the column; what was missing or is the same stays."""
     before = _tidy(values, column)
     tidy = tidy.astype(before.dtype)
-    fresh = pd.Series(restore_column(tidy, column), index=values.index, name=values.name)
-    return fresh.mask(tidy.isna() | (tidy == before), values).astype(values.dtype)
+    fresh = pd.Series(restore_column(tidy, column), values.index, values.dtype, values.name)
+    return fresh.mask(tidy.isna() | (tidy == before), values)
 
 
 def _lower_ends(numbers: pd.Series, edges: np.ndarray) -> pd.Series:
@@ -256,5 +263,7 @@ def _lower_ends(numbers: pd.Series, edges: np.ndarray) -> pd.Series:
 
 def _offset(secret: bytes, owner: str, days: int) -> int:
     """Return by how many days a subject's dates move."""
-    drawn = int.from_bytes(hmac.digest(secret, owner.encode("utf-8", "surrogatepass"), "sha256"), "big") % (2 * days)
+    drawn = int.from_bytes(hmac.digest(secret, owner.encode("utf-8", "surrogatepass"), "sha256"), "big") % (
+        2 * days
+    )
     return drawn - days if drawn < days else drawn - days + 1

@@ -13,7 +13,6 @@ import pandas as pd
 
 from tabgen.errors import KeyRefused, TableError
 from tabgen.substitution.extras import optional_module
-from tabgen.tables import check_target
 
 FEWEST_BYTES = 32
 FEWEST_DIFFERENT = 12  # of 32 random bytes fewer than this are different once in 10**20 keys
@@ -126,10 +125,13 @@ def write_key(key: SecretKey, path: str | os.PathLike[str]) -> None:
     TableError
         If the file exists or cannot be written.
     """
-    check_target(path, force=False)
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(key.secret.hex() + "\n")
+    except FileExistsError as error:
+        raise TableError(
+            f"{os.fspath(path)!r} already exists, and a key is never replaced. Choose another name."
+        ) from error
     except OSError as error:
         raise TableError(f"Cannot write {os.fspath(path)!r}: {error.strerror}.") from error
 
@@ -172,7 +174,7 @@ def text_of(value: object) -> str | None:
     >>> text_of(7.0), text_of("seven"), text_of(float("nan"))
     ('7', 'seven', None)
     """
-    if pd.isna(value):  # type: ignore[call-overload]
+    if pd.isna(value):
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -1,6 +1,7 @@
 """Texts to their patterns (which alphabet each character is of), and texts to others of the same pattern.
 
-A pattern is a text of the same length: a letter or digit stands as the mark of its alphabet, all else as itself.
+A pattern is a text of the same length: letters and digits stand as the marks of their alphabets, all else as
+itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ import pandas as pd
 from tabgen.errors import PlanError
 from tabgen.substitution.permutations import KeyedPermutation
 
+Texts: TypeAlias = "Sequence[str] | np.ndarray"
 PRIVATE = 0xE000  # first code point of Unicode's private use area: marks are taken from it
 CHECK = "\uf8ff"  # the mark of a character that follows from the others
 HEXADECIMAL = "0123456789abcdef"
@@ -28,9 +31,12 @@ ALPHABETS = (
     ((0x101, 0x137, 2), (0x13A, 0x148, 2), (0x14B, 0x177, 2), (0x17A, 0x17E, 2)),  # of all Europe, lower
     ((0x100, 0x136, 2), (0x139, 0x147, 2), (0x14A, 0x176, 2), (0x178, 0x179), (0x17B, 0x17D, 2)),  # upper
     ((0x219, 0x21B, 2),), ((0x218, 0x21A, 2),),  # of Romania
-    ((0x1E01, 0x1E95, 2),), ((0x1E00, 0x1E94, 2),), ((0x1EA1, 0x1EF9, 2),), ((0x1EA0, 0x1EF8, 2),),  # of Vietnam
-    ((0x1A1, 0x1A1), (0x1B0, 0x1B0)), ((0x1A0, 0x1A0), (0x1AF, 0x1AF)),
-    ((0x180, 0x19F), (0x1A2, 0x1AE), (0x1B1, 0x217), (0x21C, 0x2AF), (0x1E96, 0x1E9F)),  # rare Latin
+    ((0x1E01, 0x1E95, 2),), ((0x1E00, 0x1E94, 2),), ((0x1EA1, 0x1EF9, 2),), ((0x1EA0, 0x1EF8, 2),),
+    ((0x1A1, 0x1A1), (0x1B0, 0x1B0)), ((0x1A0, 0x1A0), (0x1AF, 0x1AF)),  # of Vietnam
+    (  # rare Latin
+        (0x138, 0x138), (0x149, 0x149), (0x17F, 0x19F), (0x1A2, 0x1AE), (0x1B1, 0x217), (0x21C, 0x2AF),
+        (0x1E96, 0x1E9F),
+    ),
     ((0xAA, 0xAA), (0xB5, 0xB5), (0xBA, 0xBA)), ((0x2B0, 0x2FF),), ((0x300, 0x36F),),  # signs at letters
     ((0x3AC, 0x3AF), (0x3B1, 0x3CE)), ((0x391, 0x3A1), (0x3A3, 0x3A9)),  # Greek
     ((0x386, 0x386), (0x388, 0x38A), (0x38C, 0x38C), (0x38E, 0x38F)),
@@ -47,7 +53,7 @@ ALPHABETS = (
 )  # fmt: skip
 
 
-def patterns_of(texts: Sequence[str]) -> list[str]:
+def patterns_of(texts: Texts) -> list[str]:
     """Return the pattern of each text.
 
     Parameters
@@ -68,13 +74,16 @@ def patterns_of(texts: Sequence[str]) -> list[str]:
     return _marked(texts, _marks())
 
 
-def hexadecimal_patterns_of(texts: Sequence[str]) -> list[str]:
+def hexadecimal_patterns_of(texts: Texts) -> list[str]:
     """Return the pattern of each text, digits and the letters from a to f of one alphabet."""
-    lower, upper = _marks().copy(), _marks().copy()
-    for marks, digits in ((lower, HEXADECIMAL), (upper, HEXADECIMAL.upper())):
-        marks[[ord(digit) for digit in digits]] = PRIVATE + len(ALPHABETS) + (marks is upper)
-    alike = zip(texts, _marked(texts, lower), _marked(texts, upper), strict=True)
-    return [large if text != text.lower() else small for text, small, large in alike]
+    large = np.array([text != text.lower() for text in texts], dtype=bool)
+    patterns = np.empty(len(texts), dtype=object)
+    for upper, rows in ((False, np.flatnonzero(~large)), (True, np.flatnonzero(large))):
+        marks = _marks().copy()
+        digits = HEXADECIMAL.upper() if upper else HEXADECIMAL
+        marks[[ord(digit) for digit in digits]] = PRIVATE + len(ALPHABETS) + upper
+        patterns[rows] = _marked(np.array(texts, dtype=object)[rows], marks)
+    return patterns.tolist()
 
 
 def radices_of(pattern: str) -> list[int]:
@@ -145,7 +154,9 @@ def _permute_alike(
     data = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     block = data.reshape(len(texts), len(pattern)).copy()
     said = [
-        place for place, mark in enumerate(pattern) if numbers[place] is not None or mark == CHECK or mark.isalnum()
+        place
+        for place, mark in enumerate(pattern)
+        if numbers[place] is not None or mark == CHECK or mark.isalnum()
     ]
     todo = np.arange(len(texts))
     while len(todo):
@@ -157,8 +168,8 @@ def _permute_alike(
             block[todo, place] = alphabet[numerals[:, column]]
         if check is None or not checking:
             break
-        found = check(block[np.ix_(todo, said)])
-        block[np.ix_(todo, checking)] = found
+        found = check(block[np.ix_(todo, np.array(said))])
+        block[np.ix_(todo, np.array(checking))] = found
         todo = todo[(found == 0).any(axis=1)]  # walk on to a text that has check characters
     written, width = block.tobytes().decode("utf-32-le", "surrogatepass"), len(pattern)
     return [written[start : start + width] for start in range(0, len(written), width)]
@@ -184,7 +195,7 @@ def _code_points(ranges: tuple[tuple[int, ...], ...]) -> list[int]:
     )
 
 
-def _marked(texts: Sequence[str], marks: np.ndarray) -> list[str]:
+def _marked(texts: Texts, marks: np.ndarray) -> list[str]:
     """Return texts, each character replaced by its mark: all texts as one array, then cut."""
     data = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     whole = marks[data].tobytes().decode("utf-32-le", "surrogatepass")

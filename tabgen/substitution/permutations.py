@@ -1,8 +1,8 @@
 """Ranks in a domain of any size and a key to other ranks of that domain, one to one.
 
-A domain of a million values or more is enciphered by FF1. A smaller one, for which the standard forbids FF1, is
-put into an order that the key decides. That order is as good as random, but a small domain is weak whatever
-the method: who knows many values and their pseudonyms knows much of the table.
+A domain of a million values or more is enciphered by FF1. A smaller one, for which the standard forbids FF1,
+is put into an order that the key decides. That order is as good as random, but a small domain is weak
+whatever the method: who knows many values and their pseudonyms knows much of the table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tabgen.substitution.extras import optional_module
 from tabgen.substitution.ff1 import FEWEST_STRINGS, FF1, LARGEST_RADIX, to_numbers, to_numerals
+
+KEY_BYTES = 32  # of an AES key
 
 
 class KeyedPermutation:
@@ -21,17 +24,17 @@ class KeyedPermutation:
     Parameters
     ----------
     key : bytes
-        AES key of 16, 24 or 32 bytes.
+        64 bytes: an AES key for FF1 and one for the orders of small domains.
 
     Examples
     --------
-    >>> permutation = KeyedPermutation(bytes(range(32)))
+    >>> permutation = KeyedPermutation(bytes(range(64)))
     >>> sorted(permutation.permute(np.arange(5, dtype=np.uint64), 5).tolist())
     [0, 1, 2, 3, 4]
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._key, self._order_key = key[:KEY_BYTES], key[KEY_BYTES:]
         self._ciphers: dict[int, FF1] = {}
         self._orders: dict[int, np.ndarray] = {}
 
@@ -96,13 +99,13 @@ class KeyedPermutation:
         return self._ciphers[radix]
 
     def _order(self, size: int) -> np.ndarray:
-        """Return all ranks of a small domain, sorted by what FF1 makes of size and rank."""
+        """Return all ranks of a small domain, sorted by a keystream of AES in counter mode from size on."""
         if size not in self._orders:
-            numerals = np.empty((size, 4), dtype=np.uint16)
-            numerals[:, 0], numerals[:, 1] = divmod(size, LARGEST_RADIX)
-            numerals[:, 2], numerals[:, 3] = np.divmod(np.arange(size), LARGEST_RADIX)
-            drawn = self._cipher(LARGEST_RADIX).encrypt(numerals, tweak=b"order")
-            self._orders[size] = np.lexsort(drawn.T)
+            ciphers = optional_module("cryptography.hazmat.primitives.ciphers", "privacy", "Pseudonyms")
+            start = ciphers.modes.CTR(size.to_bytes(8, "big") + bytes(8))
+            stream = ciphers.Cipher(ciphers.algorithms.AES(self._order_key), start).encryptor()
+            drawn = np.frombuffer(stream.update(bytes(8 * size)), dtype="<u8")
+            self._orders[size] = np.argsort(drawn, kind="stable")
         return self._orders[size]
 
 

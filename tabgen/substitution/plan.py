@@ -319,7 +319,10 @@ def _generalise_faults(action: Generalise) -> Iterator[str]:
     if not told:
         yield "generalise needs one of low, high, edges, nearest, period, first."
     numbers = [told[name] for name in ("low", "high", "nearest") if name in told]
-    numbers += list(action.edges) if isinstance(action.edges, tuple) else [action.edges]
+    if not isinstance(action.edges, tuple):
+        yield f"{action.edges!r} is not a list of edges."
+        return
+    numbers += action.edges
     odd = [value for value in numbers if isinstance(value, bool) or not isinstance(value, (int, float))]
     if odd:
         yield f"{odd[0]!r} is not a number."

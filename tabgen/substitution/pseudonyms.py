@@ -1,14 +1,15 @@
 """A column and a key to the same column of pseudonyms: one to one, of the same format, and nothing is stored.
 
-The values of a kind fall into sets that a mapping never leaves: those that have the look and the check characters
-of the kind, and all others, of which only the pattern is kept. A value that would leave its set is mapped again
-until it is back (cycle walking), so that the mapping is one to one within each set and therefore as a whole.
+The values of a kind fall into sets that a mapping never leaves: those that have the look and check characters
+of the kind, and all others, of which only the pattern is kept. A value that would leave its set is mapped
+again until it is back (cycle walking), so that the mapping is one to one in each set and so as a whole.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,14 @@ from tabgen.looks import NULLS
 from tabgen.substitution.checkdigits import CHECKED
 from tabgen.substitution.ff1 import FEWEST_STRINGS
 from tabgen.substitution.keys import SecretKey
-from tabgen.substitution.patterns import CHECK, hexadecimal_patterns_of, patterns_of, permute_texts, radices_of
-from tabgen.substitution.permutations import KeyedPermutation
+from tabgen.substitution.patterns import (
+    CHECK,
+    hexadecimal_patterns_of,
+    patterns_of,
+    permute_texts,
+    radices_of,
+)
+from tabgen.substitution.permutations import KEY_BYTES, KeyedPermutation
 
 KINDS = ("code", "number", "email", "phone", "hex", "uuid", "ip", *CHECKED)
 EMAIL_DOMAINS = ("reserved", "keep")
@@ -27,6 +34,7 @@ RESERVED = ".example"  # no mail is ever delivered there: RFC 2606
 EMAIL = re.compile(r"([^@\s]+)@([^@\s]+)(\.[A-Za-z]{2,})")
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 HEX = re.compile(r"(?=.*[a-fA-F])(?:[0-9a-f:.-]*|[0-9A-F:.-]*)")  # digits alone stay digits
+LETTER = re.compile(r"[a-fA-F]")
 UUID = re.compile(
     r"(?=.*[a-fA-F])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})"
 )
@@ -41,7 +49,9 @@ LOOKS = {
     "phone": re.compile(rf"(?:{CALLING.pattern}).*", re.ASCII | re.DOTALL),
 }  # fmt: skip
 # numbers of one set have equally many digits and need an integer of the same width
-EDGES = sorted({10**n for n in range(1, 20)} | {2**n + more for n in (7, 8, 15, 16, 31, 32, 53, 63) for more in (0, 1)})
+EDGES = sorted(
+    {10**n for n in range(1, 20)} | {2**n + more for n in (7, 8, 15, 16, 31, 32, 53, 63) for more in (0, 1)}
+)
 
 
 def pseudonymise(
@@ -100,11 +110,11 @@ def pseudonymise(
     objects = np.asarray(distinct.astype(object), dtype=object)
     mapped = _map(objects, Pseudonyms(kind, key, key_space, email_domain), values.name)
     fresh = pd.Series(mapped, dtype=object).astype(values.dtype).array.take(np.maximum(codes, 0))
-    return pd.Series(fresh, index=values.index, name=values.name).where(codes >= 0, values)
+    return pd.Series(fresh, values.index, values.dtype, values.name).where(codes >= 0, values)
 
 
 def weak_share(values: Sequence[str]) -> float:
-    """Return the share of texts whose pattern has fewer than 1,000,000 texts, the least that FF1 may be used for.
+    """Return the share of texts whose pattern has fewer than 1,000,000 texts, the fewest for FF1.
 
     >>> weak_share(["1234", "AB-1234"])
     0.5
@@ -116,12 +126,14 @@ def weak_share(values: Sequence[str]) -> float:
 class Pseudonyms:
     """The mapping of one kind of values by one key; parameters as of `pseudonymise`."""
 
-    def __init__(self, kind: str, key: SecretKey, key_space: str = "", email_domain: str = "reserved") -> None:
+    def __init__(
+        self, kind: str, key: SecretKey, key_space: str = "", email_domain: str = "reserved"
+    ) -> None:
         self.kind = kind
         self.email_domain = email_domain
         space = key_space or kind
-        self._permutation = KeyedPermutation(key.derive(f"pseudonyms: {space}"))
-        self._hosts = KeyedPermutation(key.derive(f"pseudonyms: hosts of {space}"))
+        self._permutation = KeyedPermutation(key.derive(f"pseudonyms: {space}", 2 * KEY_BYTES))
+        self._hosts = KeyedPermutation(key.derive(f"pseudonyms: hosts of {space}", 2 * KEY_BYTES))
 
     def of_numbers(self, numbers: np.ndarray) -> np.ndarray:
         """Return the pseudonyms of different whole numbers: Python integers, shape ``(rows,)``."""
@@ -209,7 +221,7 @@ class Pseudonyms:
         fresh, marks, todo = texts.copy(), np.array(patterns, dtype=object), np.arange(len(texts))
         while len(todo):
             fresh[todo] = permute_texts(fresh[todo], marks[todo], self._permutation)
-            todo = todo[[not HEX.fullmatch(text) for text in fresh[todo]]]
+            todo = todo[[LETTER.search(text) is None for text in fresh[todo]]]
         return fresh
 
 
@@ -230,13 +242,13 @@ def _map(objects: np.ndarray, pseudonyms: Pseudonyms, name: object) -> np.ndarra
     return pseudonyms.of_numbers(np.array([int(value) for value in objects], dtype=object))
 
 
-def _is_whole(value: object) -> bool:
-    """Return whether a value is a whole number that an integer of 64 bits, or a float without loss, can hold."""
+def _is_whole(value: Any) -> bool:
+    """Return whether a value is a whole number that 64 bits, or a float without loss, can hold."""
     if isinstance(value, (bool, np.bool_)):
         return False
     if isinstance(value, (float, np.floating)):
         return float(value).is_integer() and abs(value) <= 2**53
-    return isinstance(value, (int, np.integer)) and -(2**63) <= value < 2**64
+    return isinstance(value, (int, np.integer)) and abs(int(value)) < 2**64 and int(value) >= -(2**63)
 
 
 def _stays(texts: np.ndarray) -> np.ndarray:

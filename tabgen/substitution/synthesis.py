@@ -1,4 +1,4 @@
-"""A table of which some columns stay to fresh values of the others, drawn from a model that is given those."""
+"""A table of which some columns stay to fresh values of the others, drawn from a model given those."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def synthesise(
     gan: TabularGAN | None = None,
     seed: int | None = None,
 ) -> dict[Hashable, pd.Series]:
-    """Draw columns from a model that is fitted on them and on those that stay: partial synthesis (Little 1993).
+    """Draw columns from a model fitted on them and on those that stay: partial synthesis (Little 1993).
 
     Parameters
     ----------
@@ -51,5 +51,7 @@ def synthesise(
     learned = frame[[label for label in frame.columns if label in {*drawn, *evidence}]].reset_index(drop=True)
     model = TabularGAN(random_state=seed) if gan is None else clone(gan)
     model.fit(learned)
-    fresh = model.sample(where=learned[evidence], seed=seed) if evidence else model.sample(len(frame), seed=seed)
+    fresh = (
+        model.sample(where=learned[evidence], seed=seed) if evidence else model.sample(len(frame), seed=seed)
+    )
     return {label: pd.Series(fresh[label].array, index=frame.index, name=label) for label in drawn}

@@ -1,238 +1,15 @@
-"""Words that column names and values are made of, in several languages, to what they say of a column."""
+"""The name of a column to what the column may hold, by the words of several languages."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 
-LOCALES = {
-    "en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT", "pt": "pt_PT", "nl": "nl_NL",
-    "pl": "pl_PL", "sv": "sv_SE", "da": "da_DK", "no": "no_NO", "fi": "fi_FI", "cs": "cs_CZ", "tr": "tr_TR",
-    "ru": "ru_RU", "ja": "ja_JP", "zh": "zh_CN", "ko": "ko_KR",
-}  # fmt: skip
-# what a column is called, by what it holds and by language; a word may be part of the name
-NAMES: dict[str, dict[str, str]] = {
-    "given_name": {
-        "en": "first name, given name, forename, christian name, middle name, fname, nickname",
-        "de": "vorname, rufname", "fr": "prenom", "es": "primer nombre, nombre de pila, segundo nombre",
-        "it": "nome di battesimo", "pt": "primeiro nome, nome proprio", "nl": "voornaam, roepnaam",
-        "pl": "imie, imiona", "sv": "fornamn", "da": "fornavn", "fi": "etunimi", "cs": "jmeno",
-        "ru": "имя, отчество", "ja": "名前", "zh": "名字",
-    },
-    "surname": {
-        "en": "surname, last name, family name, maiden name, lname, birth name",
-        "de": "nachname, familienname, zuname, geburtsname, mädchenname", "fr": "nom de famille, nom de naissance",
-        "es": "apellido, apellidos, primer apellido, segundo apellido", "it": "cognome",
-        "pt": "sobrenome, apelido, ultimo nome", "nl": "achternaam, familienaam", "pl": "nazwisko",
-        "sv": "efternamn", "da": "efternavn", "fi": "sukunimi", "cs": "prijmeni", "tr": "soyadi, soyad",
-        "ru": "фамилия", "ja": "苗字, 姓",
-    },
-    "name": {
-        "en": "full name, person name, customer name, client name, patient name, employee name, contact name, "
-        "user real name, cardholder, card holder, account holder, beneficiary, signatory, next of kin, guardian, "
-        "emergency contact, contact person, recipient, addressee, passenger, author name, owner name, manager, name",
-        "de": "vollständiger name, kontoinhaber, ansprechpartner, sachbearbeiter, inhaber, empfänger, kundenname, "
-        "patientenname, mitarbeitername, versicherungsnehmer, name",
-        "fr": "nom complet, nom et prenom, nom prenom, titulaire, beneficiaire, destinataire, personne de contact, nom",
-        "es": "nombre completo, nombre y apellidos, titular, beneficiario, destinatario, persona de contacto, nombre",
-        "it": "nome completo, nome e cognome, nominativo, intestatario, beneficiario, destinatario, nome",
-        "pt": "nome completo, titular, beneficiario, destinatario, nome",
-        "nl": "volledige naam, rekeninghouder, contactpersoon, naam", "pl": "imie i nazwisko, imie nazwisko, nazwa klienta",
-        "sv": "namn, fullständigt namn", "da": "navn", "fi": "nimi, koko nimi", "cs": "cele jmeno, jmeno a prijmeni",
-        "tr": "ad soyad, adi soyadi, isim", "ru": "фио, полное имя", "ja": "氏名", "zh": "姓名", "ko": "이름, 성명",
-    },
-    "email": {
-        "en": "email, e mail, mail, email address, mail address", "de": "mailadresse, emailadresse",
-        "fr": "courriel, adresse mail, adresse email, adresse electronique, mel",
-        "es": "correo, correo electronico", "it": "posta elettronica, indirizzo email, pec",
-        "pt": "correio eletronico", "pl": "adres email, poczta", "sv": "epost, e post", "fi": "sahkoposti",
-        "tr": "eposta, e posta", "ru": "почта, электронная почта", "ja": "メールアドレス, メール", "zh": "邮箱, 电子邮件",
-        "ko": "이메일",
-    },
-    "phone": {
-        "en": "phone, telephone, tel, mobile, cell, cellphone, phone number, mobile number, fax, landline, whatsapp, msisdn",
-        "de": "telefon, telefonnummer, handy, handynummer, mobilnummer, festnetz, rufnummer, telefax",
-        "fr": "portable, gsm, numero de telephone, no tel", "es": "telefono, movil, celular",
-        "it": "telefono, cellulare, recapito telefonico", "pt": "telefone, telemovel, celular",
-        "nl": "telefoon, telefoonnummer, mobiel", "pl": "telefon, komorka, nr telefonu", "sv": "mobil, mobilnummer, telefonnummer",
-        "fi": "puhelin, puhelinnumero", "cs": "mobil", "tr": "cep telefonu, gsm no", "ru": "телефон, мобильный",
-        "ja": "電話, 電話番号, 携帯", "zh": "电话, 手机, 手机号", "ko": "전화, 전화번호, 휴대폰",
-    },
-    "address": {
-        "en": "address, home address, postal address, mailing address, shipping address, billing address, residence",
-        "de": "adresse, anschrift, wohnanschrift, lieferadresse, rechnungsadresse", "fr": "domicile, adresse postale",
-        "es": "direccion, domicilio", "it": "indirizzo, residenza, domicilio", "pt": "endereco, morada", "nl": "adres, woonadres",
-        "pl": "adres, adres zamieszkania", "sv": "adress", "fi": "osoite", "cs": "adresa", "tr": "adres", "ru": "адрес",
-        "ja": "住所", "zh": "地址, 住址", "ko": "주소",
-    },
-    "street": {
-        "en": "street, street address, address line, address 1, address 2, address1, address2, house number",
-        "de": "strasse, straße, hausnummer, strasse und hausnummer", "fr": "rue, voie, numero de rue",
-        "es": "calle", "it": "via, numero civico", "pt": "rua", "nl": "straat, straatnaam, huisnummer", "pl": "ulica",
-        "sv": "gata, gatuadress", "da": "vej, gade", "fi": "katuosoite", "cs": "ulice", "tr": "sokak", "ru": "улица",
-    },
-    "national_id": {
-        "en": "ssn, social security, social security number, national id, national insurance, national insurance number, "
-        "nino, nhs number, nhs, tax id, taxpayer id, tin, itin, sin, social insurance number, aadhaar, aadhar, pan number, id card, "
-        "identity number, identity card, medicare number, citizen id",
-        "de": "sozialversicherungsnummer, svnr, sv nummer, steuer id, steuerid, steuernummer, steueridentifikationsnummer, "
-        "ausweisnummer, personalausweis, rentenversicherungsnummer, krankenversichertennummer, ahv, ahv nummer",
-        "fr": "nir, numero de securite sociale, numero secu, securite sociale, num secu, carte identite, numero fiscal",
-        "es": "dni, nie, nif, curp, rfc, cedula, rut, nss, documento de identidad, numero de documento",
-        "it": "codice fiscale, cod fiscale, cf, carta identita", "pt": "cpf, nif, numero de contribuinte, rg, cartao de cidadao",
-        "nl": "bsn, burgerservicenummer, rijksregisternummer, sofinummer", "pl": "pesel, nip, dowod osobisty, nr dowodu",
-        "sv": "personnummer, samordningsnummer", "da": "cpr, cpr nummer, fodselsnummer", "fi": "hetu, henkilotunnus",
-        "cs": "rodne cislo", "tr": "tc kimlik, kimlik no, tckn", "ru": "инн, снилс", "ja": "マイナンバー", "zh": "身份证, 身份证号",
-        "ko": "주민등록번호",
-    },
-    "document": {
-        "en": "passport, passport number, passport no, driver license, drivers license, driving licence, license number, visa number",
-        "de": "reisepass, reisepassnummer, passnummer, führerschein, führerscheinnummer",
-        "fr": "passeport, numero de passeport, permis de conduire", "es": "pasaporte, carnet de conducir, permiso de conducir",
-        "it": "passaporto, patente, numero patente", "pt": "passaporte, carta de conducao, cnh", "nl": "paspoort, rijbewijs",
-        "pl": "paszport, prawo jazdy", "sv": "pass nummer, korkort", "tr": "pasaport, ehliyet", "ru": "паспорт", "ja": "旅券番号",
-    },
-    "card": {
-        "en": "credit card, card number, cc number, credit card number, debit card, pan, ccnum",
-        "de": "kreditkarte, kreditkartennummer, kartennummer", "fr": "carte bancaire, numero de carte, cb",
-        "es": "tarjeta, numero de tarjeta, tarjeta de credito", "it": "carta di credito, numero carta",
-        "pt": "cartao de credito, numero do cartao", "nl": "creditcard, kaartnummer", "pl": "numer karty, karta kredytowa",
-    },
-    "iban": {
-        "en": "iban, bank account, account number, bank account number, acct no, acct number, routing account",
-        "de": "kontonummer, bankverbindung, konto nr", "fr": "rib, compte bancaire, numero de compte",
-        "es": "cuenta bancaria, numero de cuenta, ccc", "it": "conto corrente, numero conto", "pt": "conta bancaria, nib, numero de conta",
-        "nl": "rekeningnummer, bankrekening", "pl": "numer konta, numer rachunku, rachunek", "sv": "kontonummer", "ru": "расчетный счет",
-    },
-    "username": {
-        "en": "username, user name, login, login name, screen name, handle, twitter, instagram, facebook, skype, account name",
-        "de": "benutzername, anmeldename, nutzername", "fr": "identifiant, nom d utilisateur, pseudo, pseudonyme",
-        "es": "usuario, nombre de usuario", "it": "nome utente, utente", "pt": "nome de utilizador, usuario", "nl": "gebruikersnaam",
-        "pl": "nazwa uzytkownika", "sv": "anvandarnamn", "tr": "kullanici adi", "ru": "логин",
-    },
-    "profile": {"en": "homepage, profile url, profile link, linkedin, photo url, avatar url, personal website"},
-    "ip": {"en": "ip, ip address, ipaddress, client ip, remote addr, ipv4, ipv6", "de": "ip adresse", "fr": "adresse ip", "es": "direccion ip", "it": "indirizzo ip"},
-    "device": {
-        "en": "mac address, mac, imei, imsi, device id, advertising id, idfa, serial number, cookie, session id, udid, fingerprint",
-        "de": "geräte id, seriennummer", "fr": "adresse mac, numero de serie", "es": "numero de serie", "it": "numero di serie",
-    },
-    "plate": {
-        "en": "license plate, licence plate, plate number, number plate, registration plate, vin, vehicle id, chassis number",
-        "de": "kennzeichen, kfz kennzeichen, fahrgestellnummer, nummernschild", "fr": "immatriculation, plaque",
-        "es": "matricula, placa", "it": "targa", "pt": "matricula, placa", "nl": "kenteken", "pl": "nr rejestracyjny, tablica rejestracyjna", "sv": "regnummer",
-    },
-    "record": {
-        "en": "mrn, medical record number, patient id, patient number, customer id, customer number, client id, client number, "
-        "member id, membership number, employee id, employee number, staff id, user id, person id, subject id, participant id, "
-        "student id, policy number, insurance number, claim number, account id, contact id, case number, party id, subscriber id, "
-        "health plan number, guest id, donor id",
-        "de": "kundennummer, kunden nr, kunden id, mitgliedsnummer, personalnummer, patientennummer, patienten id, fallnummer, "
-        "versichertennummer, vertragsnummer, aktenzeichen, matrikelnummer, mitarbeiternummer, policennummer, versicherungsnummer",
-        "fr": "numero client, id client, numero patient, matricule, numero adherent, numero de dossier, numero de contrat, numero de police",
-        "es": "id cliente, numero de cliente, numero cliente, numero de empleado, historia clinica, numero de expediente, numero de poliza, num socio",
-        "it": "codice cliente, id cliente, numero cliente, matricola, codice paziente, numero polizza, numero tessera",
-        "pt": "id cliente, numero de cliente, numero do cliente, numero de utente, matricula funcional, numero da apolice",
-        "nl": "klantnummer, klant id, personeelsnummer, patientnummer, polisnummer, lidnummer", "pl": "numer klienta, id klienta, numer pacjenta, numer polisy",
-        "sv": "kundnummer, medlemsnummer", "tr": "musteri no", "ru": "номер клиента",
-    },
-    "birth_date": {
-        "en": "birth date, date of birth, birthday, dob, born, birth, year of birth, birth year",
-        "de": "geburtsdatum, geburtstag, geboren am, geb datum, geburtsjahr", "fr": "date de naissance, naissance, ne le, annee de naissance",
-        "es": "fecha de nacimiento, fecha nacimiento, nacimiento", "it": "data di nascita, data nascita", "pt": "data de nascimento, nascimento",
-        "nl": "geboortedatum", "pl": "data urodzenia", "sv": "fodelsedatum", "da": "fodselsdato", "fi": "syntymaaika", "cs": "datum narozeni",
-        "tr": "dogum tarihi", "ru": "дата рождения", "ja": "生年月日", "zh": "出生日期", "ko": "생년월일",
-    },
-    "age": {"en": "age, age years, age at", "de": "alter, lebensalter", "es": "edad", "it": "eta", "pt": "idade", "nl": "leeftijd", "pl": "wiek", "sv": "alder", "ru": "возраст", "zh": "年龄"},
-    "postcode": {
-        "en": "zip, zip code, postal code, postcode, post code", "de": "plz, postleitzahl", "fr": "code postal, cp", "es": "codigo postal",
-        "it": "cap, codice postale", "pt": "codigo postal, cep", "nl": "postcode", "pl": "kod pocztowy", "sv": "postnummer", "ru": "индекс", "ja": "郵便番号",
-    },
-    "city": {
-        "en": "city, town, municipality, village, birthplace, place of birth", "de": "ort, wohnort, stadt, gemeinde, geburtsort", "fr": "ville, commune, lieu de naissance",
-        "es": "ciudad, municipio, localidad, poblacion", "it": "citta, comune, luogo di nascita", "pt": "cidade, localidade", "nl": "woonplaats, plaats, stad",
-        "pl": "miasto, miejscowosc", "sv": "ort, stad", "ru": "город", "ja": "市区町村", "zh": "城市",
-    },
-    "place": {
-        "en": "latitude, longitude, lat, lon, lng, gps, coordinates, geo", "de": "breitengrad, längengrad", "fr": "latitude", "es": "latitud, longitud", "it": "latitudine, longitudine",
-    },
-    "person_trait": {
-        "en": "gender, sex, race, ethnicity, nationality, religion, marital status, occupation, job title, job, profession, employer, education, citizenship, disability, diagnosis",
-        "de": "geschlecht, staatsangehörigkeit, nationalität, religion, konfession, familienstand, beruf, arbeitgeber, diagnose", "fr": "sexe, genre, nationalite, situation familiale, profession, metier, employeur",
-        "es": "sexo, genero, nacionalidad, estado civil, profesion, ocupacion", "it": "sesso, genere, nazionalita, stato civile, professione", "pt": "sexo, genero, nacionalidade, estado civil, profissao",
-        "nl": "geslacht, nationaliteit, burgerlijke staat, beroep", "pl": "plec, narodowosc, stan cywilny, zawod", "sv": "kon, yrke", "ru": "пол", "zh": "性别", "ja": "性別",
-    },
-}  # fmt: skip
-# a name of one of these is no name of a person
-THINGS = frozenset(
-    """product item article file folder event brand model category group department dept team store shop branch company firm
-    business organisation organization org institution school university hospital bank vendor supplier manufacturer merchant
-    country region state province county district city town course class project task campaign channel plan device host server
-    domain table column field variable parameter package module service app application drug medication species plant animal
-    breed dish recipe movie film song album book title station line route airport port ship site building room ward tier type
-    status currency colour color unit job role position skill feature test sample study protocol trial display code short
-    produkt artikel firma firmen datei gruppe abteilung filiale marke land stadt orts kurs projekt waren geräte
-    produit article entreprise societe fichier groupe service magasin marque pays projet
-    producto articulo empresa archivo grupo departamento tienda marca pais proyecto
-    prodotto articolo azienda societa file gruppo reparto negozio marchio paese progetto
-    produto artigo ficheiro loja projeto bedrijf bedrijfs produkt nazwa""".split()
-)
-NOTES = frozenset(
-    """note notes comment comments remark remarks description message feedback review text body bio about reason narrative
-    bemerkung bemerkungen notiz notizen kommentar beschreibung freitext nachricht commentaire commentaires remarque
-    comentario comentarios observaciones notas descripcion commento commenti osservazioni descrizione nota
-    opmerking opmerkingen omschrijving uwagi opis komentarz anteckning kommentti""".split()
-)
-# given names that are frequent in some country; one or two in a column mean nothing, many do
-GIVEN_NAMES = frozenset(
-    """james mary robert patricia john jennifer michael linda david elizabeth william barbara richard susan joseph jessica
-    thomas sarah charles karen christopher lisa daniel nancy matthew betty anthony sandra mark margaret donald ashley steven
-    kimberly andrew emily paul donna joshua michelle kenneth carol kevin amanda brian melissa george deborah timothy stephanie
-    ronald rebecca jason laura edward helen jeffrey sharon ryan cynthia jacob kathleen gary amy nicholas angela eric shirley
-    jonathan anna stephen brenda larry pamela justin emma scott nicole brandon samantha benjamin katherine samuel christine
-    gregory debra alexander rachel patrick carolyn frank janet raymond maria jack heather dennis diane jerry olivia tyler julie
-    aaron joyce jose victoria adam ruth nathan virginia henry lauren zachary kelly peter christina kyle joan noah evelyn ethan
-    judith jeremy andrea walter hannah christian megan keith cheryl roger jacqueline terry martha austin madison sean teresa
-    gerald gloria carl sara harold janice dylan ann arthur kathryn lawrence abigail jordan sophia jesse frances bryan jean
-    billy alice bruce judy gabriel isabella joe julia logan grace alan denise juan amber albert marilyn willie danielle louis
-    oliver harry charlie oscar leo archie alfie freddie amelia isla ava mia lily freya florence poppy ella charlotte sophie
-    lukas leon finn elias jonas luis maximilian felix paul ben moritz jakob anton emil hans klaus wolfgang jurgen dieter manfred
-    uwe gunter horst bernd rainer werner karl heinz helmut gerhard walter stefan andreas matthias markus sebastian florian tobias
-    jan tim nico dirk ralf jorg frank sven lena lea leonie marie hanna emilia lina clara klara ida frieda ursula monika petra
-    sabine renate helga karin brigitte ingrid erika gisela claudia susanne gabriele heike birgit katrin kathrin anja silke nicole
-    anke ulrike martina johanna franziska katharina antje greta
-    jean pierre michel andre philippe rene louis alain jacques bernard marcel daniel roger robert claude christian henri nicolas
-    francois laurent olivier christophe julien sebastien guillaume antoine mathieu thibault hugo lucas gabriel raphael jules
-    marie jeanne francoise monique catherine nathalie isabelle jacqueline anne sylvie martine nicole valerie sandrine celine
-    stephanie aurelie camille manon chloe lea juliette margaux emilie elodie helene genevieve therese brigitte veronique luc yves
-    antonio manuel jose francisco david juan javier daniel carlos jesus alejandro miguel rafael pedro pablo angel sergio fernando
-    jorge luis alberto alvaro diego adrian raul enrique ramon vicente andres joaquin carmen josefa isabel ana dolores pilar teresa
-    rosa cristina angeles francisca antonia laura elena mercedes marta lucia paula raquel rocio beatriz silvia patricia alba nuria
-    sofia valentina camila guadalupe fernanda gonzalo ignacio jaime
-    giuseppe giovanni mario luigi francesco angelo vincenzo pietro salvatore carlo franco domenico bruno paolo michele giorgio
-    aldo sergio luciano marco andrea alessandro matteo lorenzo davide simone luca stefano roberto fabio alessio riccardo giulia
-    chiara francesca federica sara martina valentina alessia silvia elisa paola giovanna lucia rosa caterina angela teresa
-    giuseppina antonella daniela simona roberta ilaria elena serena beatrice ludovica
-    joao antonio tiago goncalo duarte rodrigo ines beatriz mariana leonor matilde catarina margarida gabriela fernanda juliana
-    larissa thiago gustavo felipe joana rui nuno
-    jan piet kees willem hendrik johannes cornelis pieter bram sem daan lars thijs jeroen maarten sander wouter emma sanne lotte
-    fleur anouk maaike femke marieke
-    piotr krzysztof andrzej tomasz pawel jan michal marcin jakub adam marek lukasz grzegorz mateusz wojciech mariusz dariusz
-    zbigniew jerzy maciej rafal robert kamil anna katarzyna agnieszka malgorzata barbara ewa krystyna elzbieta magdalena joanna
-    aleksandra monika zofia teresa natalia danuta karolina beata dorota jadwiga izabela justyna paulina
-    erik lars karl anders johan per nils mikael olof gustaf bjorn magnus hakan fredrik henrik astrid ingrid birgitta kristina
-    elin karin eva maja linnea elsa ebba saga ola kjell knut mette
-    juha matti timo kari antti mikko jukka pekka anneli johanna helena
-    mehmet mustafa ahmet ali huseyin hasan ibrahim ismail osman yusuf murat emre burak fatma ayse emine hatice zeynep elif meryem
-    jiri josef pavel martin tomas jaroslav miroslav zdenek vaclav jana hana lenka lucie katerina veronika
-    ion andrei mihai alexandru gheorghe stefan cristian elena ioana mihaela
-    mohammed muhammad mohamed ahmed omar youssef fatima aisha khadija maryam hassan hussein abdullah ibrahim khalid layla
-    rahul amit priya anjali sanjay vijay ravi sunita deepak pooja raj arjun aarav ananya
-    wei li ming jing fang xiao yan hiroshi takashi yuki haruto sakura kenji akira minjun jiwoo seoyeon
-    ivan dmitri sergei alexei vladimir mikhail olga tatiana natalia svetlana ekaterina irina yulia anastasia
-    иван дмитрий сергей алексей владимир михаил александр андрей николай ольга татьяна наталья светлана екатерина ирина анна
-    мария елена анастасия юлия""".split()
-)
+from tabgen.substitution.words import NAMES, NUMBERS, PEOPLE
+
+SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def plain(text: str) -> str:
@@ -255,8 +32,27 @@ def words_of(name: str) -> list[str]:
     return [plain(word) for word in re.findall(r"[^\W_]+", parted)]
 
 
-def meaning(name: str) -> tuple[str, str, bool] | None:
-    """Return what a column of this name should hold.
+@dataclass(frozen=True)
+class Meaning:
+    """What the name of a column says.
+
+    Attributes
+    ----------
+    kind : str
+        One of ``NAMES``.
+    language : str
+        The language of the words, empty where several have them.
+    phrase : str
+        The words, glued.
+    """
+
+    kind: str
+    language: str
+    phrase: str
+
+
+def meanings(name: str) -> list[Meaning]:
+    """Return what a column of this name may hold; what more letters say comes first.
 
     Parameters
     ----------
@@ -265,37 +61,45 @@ def meaning(name: str) -> tuple[str, str, bool] | None:
 
     Returns
     -------
-    tuple of str, str and bool, or None
-        A kind of ``NAMES``, the language of the words where only one has them (else ``""``), and whether
-        the words are the whole name. The longest words decide.
+    list of Meaning
+        Empty if no word says anything.
 
     Examples
     --------
-    >>> meaning("kunden_vorname"), meaning("CustomerE-Mail"), meaning("income")
-    (('given_name', 'de', False), ('email', 'en', False), None)
+    >>> [meaning.kind for meaning in meanings("Emergency contact: phone")], meanings("income")
+    (['name', 'phone'], [])
     """
     words, known = words_of(name), _known()
-    runs = [(end - start, start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
-    for _, start, end in sorted(runs, key=lambda run: (-len("".join(words[run[1] : run[2]])), -run[1])):
-        found = known.get("".join(words[start:end]))
-        if found:
-            return (*found, end - start == len(words))
+    found = []
+    if words and words[-1] in NUMBERS and PEOPLE & set(words[:-1]):
+        found.append(Meaning("record", "", "".join(words)))
+    ends = range(1, len(words) + 1)
+    phrases = {"".join(words[start:end]): None for end in reversed(ends) for start in range(end)}
+    found += [
+        Meaning(*known[phrase], phrase)
+        for phrase in sorted(phrases, key=len, reverse=True)
+        if phrase in known
+    ]
     for word in words:  # compounds of German, Dutch and the North; scripts without blanks
-        for ending in sorted(known, key=len, reverse=True):
-            kind, language = known[ending]
-            if word.endswith(ending) and (len(ending) >= 7 or not ending.isascii()) and kind not in ("city", "age"):
-                return kind, language, False
-    return None
+        endings = [word[start:] for start in range(1, len(word))]
+        found += [
+            Meaning(*known[ending], ending)
+            for ending in endings
+            if ending in known and (len(ending) >= 7 or not ending.isascii())
+        ]
+    return found
 
 
 @cache
 def _known() -> dict[str, tuple[str, str]]:
-    """Return kind and language of each phrase, written without blanks; the language is empty where several have it."""
+    """Return kind and language of each glued phrase; the language is empty where several have it."""
     known: dict[str, tuple[str, str]] = {}
     for kind, by_language in NAMES.items():
-        for language, phrases in by_language.items():
+        for part in by_language.split(";"):
+            language, _, phrases = part.strip().partition(": ")
             for phrase in phrases.split(","):
-                glued = "".join(words_of(phrase.strip()))
-                before = known.get(glued)
-                known[glued] = (before[0], "") if before and before[1] != language else (kind, language)
+                for spelt in (phrase, phrase.translate(SPELT_OUT)):
+                    glued = "".join(words_of(spelt.strip()))
+                    before = known.get(glued)
+                    known[glued] = (before[0], "") if before and before[1] != language else (kind, language)
     return known
