@@ -1,4 +1,4 @@
-"""Coarser values keep dtype and look; dates of one subject move alike; rare combinations lose their values."""
+"""Coarser values keep dtype and look; dates of one subject move alike; rare combinations are blanked."""
 
 import datetime as dt
 from decimal import Decimal

@@ -133,7 +133,7 @@ def _by_name(signs: Signs, locale: str) -> ColumnPlan | None:
 
 def _by_persons(signs: Signs, locale: str) -> ColumnPlan | None:
     """Recognise names of persons by frequent given names."""
-    if signs.textual and signs.persons >= 0.3 and signs.distinct >= FEW and signs.words >= MOST:
+    if signs.textual and signs.persons >= 0.2 and signs.distinct >= 2 * FEW and signs.words >= MOST:
         single = signs.share(lambda text: len(text.split()) == 1) >= MOST
         kind = "given_name" if single else "name"
         return _direct(kind, signs, locale, f"{signs.persons:.0%} of its values hold a frequent given name")

@@ -66,7 +66,7 @@ def fake(
     Raises
     ------
     PlanError
-        If Faker does not know the locale, or the kind in it, or a column holds something else than text.
+        If Faker does not know the locale or has too few values, or a column holds something else than text.
     MissingExtra
         If the package Faker is not installed.
 
@@ -115,11 +115,7 @@ def _source(kind: str, locale: str) -> Callable[[bytes, bool], str]:
         generator = maker(locale, use_weighting=False)
     except AttributeError as error:
         raise PlanError(f"Faker does not know the locale {locale!r}. Name one such as 'de_DE'.") from error
-    method = getattr(generator, FAKES[kind], None)
-    if method is None:
-        raise PlanError(
-            f"Faker has no values of kind {kind!r} in the locale {locale!r}. Plan another locale."
-        )
+    method = getattr(generator, FAKES[kind])
 
     def draw(seed: bytes, joined: bool) -> str:
         generator.seed_instance(int.from_bytes(seed, "big"))

@@ -244,11 +244,10 @@ def _map(objects: np.ndarray, pseudonyms: Pseudonyms, name: object) -> np.ndarra
 
 def _is_whole(value: Any) -> bool:
     """Return whether a value is a whole number that 64 bits, or a float without loss, can hold."""
-    if isinstance(value, (bool, np.bool_)):
-        return False
     if isinstance(value, (float, np.floating)):
-        return float(value).is_integer() and abs(value) <= 2**53
-    return isinstance(value, (int, np.integer)) and abs(int(value)) < 2**64 and int(value) >= -(2**63)
+        return float(value).is_integer() and abs(float(value)) <= 2**53
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and -(2**63) <= int(value) < 2**64
 
 
 def _stays(texts: np.ndarray) -> np.ndarray:

@@ -36,6 +36,7 @@ LOOKS: dict[str, tuple[str, re.Pattern[str] | CheckedForm]] = {
         "phone numbers",
         re.compile(
             r"(?:\+|00 ?[1-9])\d[\d ()./-]{5,}\d|\(\d{2,5}\)[ -]?\d[\d -]{4,}\d|0\d{1,4}[ /-]\d[\d -]{4,}\d|"
+            r"0[1-9]\d{7,9}|"
             r"\d{3}([-. ])\d{3}\1\d{4}|(?:\d\d[ .-]){4}\d\d", re.ASCII,
         ),
     ),
