@@ -69,14 +69,14 @@ def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretK
     """
     frames = {"table": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
     signs = {name: look_at(frame) for name, frame in frames.items()}
-    planned = {name: _plan_table(own) for name, own in signs.items()}
+    locale = _locale([one for own in signs.values() for one in own])
+    planned = {name: _plan_table(own, locale) for name, own in signs.items()}
     for name, table in planned.items():
         planned[name] = _with_references(table, signs[name], signs, planned)
     return Plan(planned, None if key is None else key.check)
 
 
-def _plan_table(columns: Sequence[Signs]) -> TablePlan:
-    locale = _locale(columns)
+def _plan_table(columns: Sequence[Signs], locale: str) -> TablePlan:
     plans = []
     for signs in columns:
         rules = (_by_values, _by_name, _by_persons, _by_uniqueness, _by_length)
