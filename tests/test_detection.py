@@ -190,6 +190,13 @@ def test_free_text_and_unknown_texts_are_said_to_be_unknown():
     ]
 
 
+def test_long_different_numbers_are_not_kept():
+    numbers = np.random.default_rng(0).integers(10**10, 10**11, 80)
+    for values in (pd.Series(numbers), pd.Series(numbers).astype(str)):
+        (column,) = propose_plan(values.to_frame("what")).tables["table"].columns
+        assert (column.sensitivity, column.action) == ("unknown", Pseudonymise("number"))
+
+
 def test_weak_pseudonyms_are_said_to_be_weak():
     plan = propose_plan(pd.DataFrame({"client_id": range(1000, 1100)})).tables["table"]
     assert (

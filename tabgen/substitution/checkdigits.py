@@ -64,7 +64,7 @@ class CheckedForm:
         by_length: dict[int, tuple[list[int], list[str]]] = {}
         for row, text in enumerate(texts):
             if self.look.fullmatch(text):
-                bare = text.translate(SEPARATORS)
+                bare = text if text.isalnum() else text.translate(SEPARATORS)
                 rows, bares = by_length.setdefault(len(bare), ([], []))
                 rows.append(row)
                 bares.append(bare)

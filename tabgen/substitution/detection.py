@@ -30,6 +30,7 @@ from tabgen.substitution.words import BARE, LOCALES, NOTES, PEOPLE, THINGS
 MOST = 0.8  # share of the different values from which a look is that of the column
 FEW = 5  # with fewer different values, check digits may be right by chance
 MANY = 20
+LONG = 9  # digits of a number that is more likely a name than a quantity
 OLDEST = 90  # ages above are put together: 45 CFR 164.514(b)(2)(i)(C)
 CHECKED_PERSONS = tuple(kind for kind in CHECKED if kind not in ("iban", "card"))
 FAKED = ("name", "given_name", "surname", "address", "street")
@@ -79,7 +80,7 @@ def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretK
 def _plan_table(columns: Sequence[Signs], locale: str) -> TablePlan:
     plans = []
     for signs in columns:
-        rules = (_by_values, _by_name, _by_persons, _by_uniqueness, _by_length)
+        rules = (_by_values, _by_name, _by_persons, _by_uniqueness, _by_length, _by_digits)
         found = next((plan for rule in rules if (plan := rule(signs, locale))), None)
         plans.append(found or ColumnPlan(signs.name, Keep(), "none", "no sign of a person"))
     direct = [plan for plan in plans if plan.sensitivity == "direct"]
@@ -170,6 +171,17 @@ def _by_length(signs: Signs, locale: str) -> ColumnPlan | None:
         reason = "most of its texts are different; what they are could not be told"
         return ColumnPlan(signs.name, Pseudonymise("code"), "unknown", _weakness(reason, signs))
     return None
+
+
+def _by_digits(signs: Signs, locale: str) -> ColumnPlan | None:
+    """Recognise long whole numbers of one length, hardly any of which occur twice."""
+    alike = len({len(text) for text in signs.texts}) == 1 and signs.share(WHOLE) == 1
+    if not alike or signs.column.kind == "datetime" or signs.digits(LONG) < 1:
+        return None
+    if signs.distinct < MANY or signs.variety < 0.9:
+        return None
+    reason = "its long numbers are almost all different; what they are could not be told"
+    return ColumnPlan(signs.name, Pseudonymise("number"), "unknown", reason)
 
 
 def _direct(kind: str, signs: Signs, locale: str, reason: str) -> ColumnPlan:
@@ -283,7 +295,7 @@ FITS: dict[str, Callable[[Signs], bool]] = {
     "phone": lambda s: s.column.kind != "datetime" and s.digits(6) >= MOST,
     "address": lambda s: s.textual and s.variety >= 0.1 and s.share(lambda t: " " in t or len(t) > 5) >= 0.5,
     "street": lambda s: s.variety >= 0.1 and s.column.kind != "datetime" and (s.textual or s.digits(1) == 1),
-    "national_id": lambda s: s.column.kind != "datetime" and s.digits(5) >= MOST and s.variety >= 0.1,
+    "national_id": lambda s: s.column.kind != "datetime" and s.digits(4) >= MOST and s.variety >= 0.1,
     "document": lambda s: s.column.kind != "datetime" and s.digits(4) >= MOST and s.variety >= 0.1,
     "card": lambda s: s.digits(12) >= MOST or (s.digits(4) >= MOST and s.textual and s.variety >= 0.1),
     "iban": lambda s: s.column.kind != "datetime" and s.digits(6) >= MOST and s.variety >= 0.02,

@@ -185,7 +185,9 @@ def _places(codes: np.ndarray, alphabet: np.ndarray) -> np.ndarray:
     """Return the place of each code point in its alphabet."""
     if int(alphabet[-1]) - int(alphabet[0]) + 1 == len(alphabet):
         return codes - alphabet[0]
-    return np.searchsorted(alphabet, codes)
+    places = np.zeros(int(alphabet[-1]) + 1, dtype=np.uint16)
+    places[alphabet] = np.arange(len(alphabet))
+    return places[codes]
 
 
 def _code_points(ranges: tuple[tuple[int, ...], ...]) -> list[int]:

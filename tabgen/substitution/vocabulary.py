@@ -95,8 +95,8 @@ def _known() -> dict[str, tuple[str, str]]:
     """Return kind and language of each glued phrase; the language is empty where several have it."""
     known: dict[str, tuple[str, str]] = {}
     for kind, by_language in NAMES.items():
-        for part in by_language.split(";"):
-            language, _, phrases = part.strip().partition(": ")
+        for part in " ".join(by_language.split()).split("; "):
+            language, _, phrases = part.partition(": ")
             for phrase in phrases.split(","):
                 for spelt in (phrase, phrase.translate(SPELT_OUT)):
                     glued = "".join(words_of(spelt.strip()))

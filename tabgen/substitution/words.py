@@ -13,17 +13,20 @@ NAMES = {
         en: first name, given name, forename, christian name, middle name, fname, nickname; de: vorname,
         rufname; fr: prenom; es: primer nombre, nombre de pila, segundo nombre; it: nome di battesimo; pt:
         primeiro nome, nome proprio; nl: voornaam, roepnaam; pl: imie, imiona; sv: fornamn; da: fornavn; fi:
-        etunimi; cs: jmeno; ru: имя, отчество; ja: 名前; zh: 名字
+        etunimi; cs: jmeno; ru: имя, отчество; ja: 名前; zh: 名字;
+        no: fornavn; hu: keresztnev, utonev; ro: prenume; el: ονομα; he: שם פרטי; ar: الاسم الاول
     """,
     "surname": """
         en: surname, last name, family name, maiden name, lname, birth name; de: nachname, familienname,
         zuname, geburtsname, mädchenname; fr: nom de famille, nom de naissance; es: apellido, apellidos,
         primer apellido, segundo apellido; it: cognome; pt: sobrenome, apelido, ultimo nome; nl: achternaam,
         familienaam; pl: nazwisko; sv: efternamn; da: efternavn; fi: sukunimi; cs: prijmeni; tr: soyadi,
-        soyad; ru: фамилия; ja: 苗字, 姓
+        soyad; ru: фамилия; ja: 苗字, 姓;
+        no: etternavn; hu: vezeteknev; ro: nume de familie; el: επωνυμο; he: שם משפחה; ar: اسم العائلة
     """,
     "name": """
-        en: full name, person name, customer name, client name, patient name, employee name, contact name,
+        en: full name, person name, insured person, policyholder, policy holder, father, mother,
+        customer name, client name, patient name, employee name, contact name,
         user real name, cardholder, card holder, account holder, beneficiary, signatory, next of kin,
         guardian, customer, client, patient, employee, applicant, tenant, driver, doctor, physician,
         teacher, student, spouse, emergency contact, contact person, recipient, addressee, passenger, author
@@ -36,7 +39,8 @@ NAMES = {
         beneficiario, destinatario, nome; nl: volledige naam, rekeninghouder, contactpersoon, naam; pl: imie
         i nazwisko, imie nazwisko, nazwa klienta; sv: namn, fullständigt namn; da: navn; fi: nimi, koko
         nimi; cs: cele jmeno, jmeno a prijmeni; tr: ad soyad, adi soyadi, isim; ru: фио, полное имя; ja: 氏名;
-        zh: 姓名; ko: 이름, 성명
+        zh: 姓名; ko: 이름, 성명;
+        hu: nev, teljes nev; ro: nume, nume si prenume; el: ονοματεπωνυμο; ar: الاسم; hi: नाम
     """,
     "email": """
         en: email, e mail, mail, email address, mail address; de: mailadresse, emailadresse; fr: courriel,
@@ -44,7 +48,8 @@ NAMES = {
         elettronica, indirizzo email, pec; pt: correio eletronico; pl: adres email, poczta; sv: epost, e
         post; fi: sahkoposti; tr: eposta, e posta; ru: почта,
         электронная почта; ja: メールアドレス, メール; zh: 邮箱,
-        电子邮件; ko: 이메일
+        电子邮件; ko: 이메일;
+        hu: e-mail cim; el: ηλεκτρονικο ταχυδρομειο; ar: البريد الالكتروني
     """,
     "phone": """
         en: phone, telephone, tel, mobile, cell, cellphone, phone number, mobile number, fax, landline,
@@ -54,14 +59,16 @@ NAMES = {
         mobiel; pl: telefon, komorka, nr telefonu; sv: mobil, mobilnummer, telefonnummer; fi: puhelin,
         puhelinnumero; cs: mobil; tr: cep telefonu, gsm no; ru:
         телефон, мобильный; ja: 電話, 電話番号, 携帯; zh:
-        电话, 手机, 手机号; ko: 전화, 전화번호, 휴대폰
+        电话, 手机, 手机号; ko: 전화, 전화번호, 휴대폰;
+        hu: telefonszam; el: τηλεφωνο, κινητο; ar: الهاتف, الجوال; hi: फ़ोन
     """,
     "address": """
         en: address, addr, ship to, bill to, sold to, home address, postal address, mailing address,
         shipping address, billing address, residence; de: adresse, anschrift, wohnanschrift, lieferadresse,
         rechnungsadresse; fr: domicile, adresse postale; es: direccion, domicilio; it: indirizzo, residenza,
         domicilio; pt: endereco, morada; nl: adres, woonadres; pl: adres, adres zamieszkania; sv: adress;
-        fi: osoite; cs: adresa; tr: adres; ru: адрес; ja: 住所; zh: 地址, 住址; ko: 주소
+        fi: osoite; cs: adresa; tr: adres; ru: адрес; ja: 住所; zh: 地址, 住址; ko: 주소;
+        hu: cim, lakcim; ro: adresa; el: διευθυνση; ar: العنوان; hi: पता
     """,
     "street": """
         en: street, street address, address line, address 1, address 2, address1, address2, house number;
@@ -81,7 +88,8 @@ NAMES = {
         identita; pt: cpf, nif, numero de contribuinte, rg, cartao de cidadao; nl: bsn, burgerservicenummer,
         rijksregisternummer, sofinummer; pl: pesel, nip, dowod osobisty, nr dowodu; sv: personnummer,
         samordningsnummer; da: cpr, cpr nummer, fodselsnummer; fi: hetu, henkilotunnus; cs: rodne cislo; tr:
-        tc kimlik, kimlik no, tckn; ru: инн, снилс; ja: マイナンバー; zh: 身份证, 身份证号; ko: 주민등록번호
+        tc kimlik, kimlik no, tckn; ru: инн, снилс; ja: マイナンバー; zh: 身份证, 身份证号; ko: 주민등록번호;
+        no: fodselsnummer; hu: szemelyi szam, taj szam; ro: cnp; el: αφμ, αμκα; he: תעודת זהות
     """,
     "document": """
         en: passport, passport number, passport no, driver license, drivers license, driving licence,
@@ -150,7 +158,8 @@ NAMES = {
         le, annee de naissance; es: fecha de nacimiento, fecha nacimiento, nacimiento; it: data di nascita,
         data nascita; pt: data de nascimento, nascimento; nl: geboortedatum; pl: data urodzenia; sv:
         fodelsedatum; da: fodselsdato; fi: syntymaaika; cs: datum narozeni; tr: dogum tarihi; ru: дата
-        рождения; ja: 生年月日; zh: 出生日期; ko: 생년월일
+        рождения; ja: 生年月日; zh: 出生日期; ko: 생년월일;
+        no: fodselsdato; hu: szuletesi datum; ro: data nasterii; el: ημερομηνια γεννησης
     """,
     "age": """
         en: age, age years, age at; de: alter, lebensalter; es: edad; it: eta; pt: idade; nl: leeftijd; pl:
