@@ -11,7 +11,7 @@ import pandas as pd
 from tabgen.errors import KeyRefused, PlanError
 from tabgen.substitution.detection import propose_plan
 from tabgen.substitution.fakes import fake
-from tabgen.substitution.generalise import generalise, shift, suppress_rare
+from tabgen.substitution.generalising import generalise, shift, suppress_rare
 from tabgen.substitution.keys import SecretKey, new_key, read_key, write_key
 from tabgen.substitution.plan import (
     KEYED,

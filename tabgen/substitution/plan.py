@@ -37,7 +37,7 @@ class Synthesise:
 
 @dataclass(frozen=True)
 class Pseudonymise:
-    """Keyed, one to one, of the same format: see `tabgen.substitution.pseudonyms.pseudonymise`."""
+    """Keyed, one to one, of the same format: see `tabgen.substitution.pseudonymise`."""
 
     kind: str = "code"
     key_space: str = ""
@@ -46,7 +46,7 @@ class Pseudonymise:
 
 @dataclass(frozen=True)
 class Fake:
-    """Realistic values of a kind and a locale: see `tabgen.substitution.fakes.fake`."""
+    """Realistic values of a kind and a locale: see `tabgen.substitution.fake`."""
 
     kind: str
     locale: str = "en_US"
@@ -55,7 +55,7 @@ class Fake:
 
 @dataclass(frozen=True)
 class Generalise:
-    """Coarser values: see `tabgen.substitution.generalise.generalise`."""
+    """Coarser values: see `tabgen.substitution.generalise`."""
 
     low: float | None = None
     high: float | None = None
@@ -67,7 +67,7 @@ class Generalise:
 
 @dataclass(frozen=True)
 class Shift:
-    """Dates moved, those of one subject alike: see `tabgen.substitution.generalise.shift`."""
+    """Dates moved, those of one subject alike: see `tabgen.substitution.shift`."""
 
     days: int = 30
     subject: Hashable | None = None
