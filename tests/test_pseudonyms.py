@@ -250,6 +250,13 @@ def test_another_process_gives_the_same():
     assert done.stdout.strip() == ascii(_fresh(texts))
 
 
+def test_parts_of_a_column_are_replaced_alike(monkeypatch):
+    texts = [f"{n:08d}" for n in range(50)]
+    whole = _fresh(texts)
+    monkeypatch.setattr("tabgen.substitution.pseudonyms.AT_ONCE", 7)
+    assert _fresh(texts) == whole
+
+
 def test_weak_patterns_are_counted():
     assert weak_share(["12345", "123456", "abcd", "abcde"]) == 0.5
     assert weak_share([]) == 0
