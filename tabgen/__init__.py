@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tabgen.errors import (
         ConditionError,
+        KeyRefused,
+        MissingExtra,
         ModelFileError,
+        PlanError,
         SchemaError,
         TabgenError,
         TableError,
@@ -17,13 +20,17 @@ if TYPE_CHECKING:
     from tabgen.inference import infer_schema
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
+    from tabgen.substitution import propose_plan, substitute
     from tabgen.synthesizer import TabularGAN
 
 __version__ = "0.1.0"
 __all__ = [
     "Column",
     "ConditionError",
+    "KeyRefused",
+    "MissingExtra",
     "ModelFileError",
+    "PlanError",
     "Schema",
     "SchemaError",
     "TabgenError",
@@ -33,6 +40,8 @@ __all__ = [
     "__version__",
     "infer_relations",
     "infer_schema",
+    "propose_plan",
+    "substitute",
 ]
 
 _HOMES = {
@@ -41,6 +50,8 @@ _HOMES = {
     "TabularGAN": "synthesizer",
     "infer_relations": "relations",
     "infer_schema": "inference",
+    "propose_plan": "substitution",
+    "substitute": "substitution",
 }
 
 

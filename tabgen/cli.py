@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tabgen import __version__
+from tabgen.cli_substitute import key, plan, substitute
+from tabgen.console import check_format, check_targets, place, quiet_tensorflow, read, say, write
 from tabgen.errors import TabgenError, TableError
 
 if TYPE_CHECKING:
@@ -109,21 +109,21 @@ def synthesize(
     quiet: bool,
 ) -> None:
     """Learn the table IN and write a synthetic table OUT (the word "synthesize" can be left out)."""
-    _check_targets([target, model_file, report], force)
-    _check_format(target)
-    real, dialect = _read(source)
+    check_targets([target, model_file, report], force)
+    check_format(target)
+    real, dialect = read(source)
     gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
     synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
-    _write(synthetic, target, dialect, force)
-    _say(f"Wrote {len(synthetic):,} rows to {_place(target)} ({_training(gan)}).", quiet)
+    write(synthetic, target, dialect, force)
+    say(f"Wrote {len(synthetic):,} rows to {place(target)} ({_training(gan)}).", quiet)
     if model_file:
         gan.save(model_file, force=force)
-        _say(f"Saved the model to {model_file}.", quiet)
+        say(f"Saved the model to {model_file}.", quiet)
     if report:
         from tabgen.report import write_report
 
         card = write_report(real, synthetic, report, history=gan.history_, force=force)
-        _say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
+        say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
 
 
 @cli.command()
@@ -141,11 +141,11 @@ def fit(
     quiet: bool,
 ) -> None:
     """Learn the table IN and save the fitted model."""
-    _check_targets([model_file], force)
-    real, dialect = _read(source)
+    check_targets([model_file], force)
+    real, dialect = read(source)
     gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
     gan.save(model_file, force=force)
-    _say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
+    say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
 
 
 @cli.command()
@@ -170,16 +170,16 @@ def sample(
     quiet: bool,
 ) -> None:
     """Draw rows from a fitted model, all of which hold what is asked."""
-    _check_targets([target], force)
-    _check_format(target)
+    check_targets([target], force)
+    check_format(target)
     if given and (where or rebalance):
         raise click.UsageError("--given cannot go with --where or --rebalance.")
     gan = _load(model_file)
-    asked = where if given is None else _read(given)[0]
+    asked = where if given is None else read(given)[0]
     count = 1_000 if rows is None and given is None else rows
     drawn = gan.sample(count, where=asked, rebalance=rebalance, seed=seed)
-    _write(drawn, target, gan.dialect_, force)
-    _say(f"Wrote {len(drawn):,} rows to {_place(target)}.", quiet)
+    write(drawn, target, gan.dialect_, force)
+    say(f"Wrote {len(drawn):,} rows to {place(target)}.", quiet)
 
 
 @cli.command()
@@ -192,12 +192,12 @@ def complete(
     model_file: str, source: str, target: str, point: bool, seed: int | None, force: bool, quiet: bool
 ) -> None:
     """Fill the missing cells of the table IN; columns that it lacks are drawn."""
-    _check_targets([target], force)
-    _check_format(target)
-    table, dialect = _read(source)
+    check_targets([target], force)
+    check_format(target)
+    table, dialect = read(source)
     filled = _load(model_file).complete(table, point=point, seed=seed)
-    _write(filled, target, dialect, force)
-    _say(f"Wrote {len(filled):,} rows to {_place(target)}.", quiet)
+    write(filled, target, dialect, force)
+    say(f"Wrote {len(filled):,} rows to {place(target)}.", quiet)
 
 
 @cli.command()
@@ -208,14 +208,14 @@ def complete(
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def score(model_file: str, source: str, target: str, force: bool, quiet: bool) -> None:
     """Add to the table IN a column log_prob: how likely each row is; outliers have the least."""
-    _check_targets([target], force)
-    _check_format(target)
-    table, dialect = _read(source)
+    check_targets([target], force)
+    check_format(target)
+    table, dialect = read(source)
     if "log_prob" in table.columns:
         raise TableError("The table has a column 'log_prob' already. Rename it.")
     likely = _load(model_file).log_prob(table)
-    _write(table.assign(log_prob=[f"{value:.4f}" for value in likely]), target, dialect, force)
-    _say(f"Wrote {len(table):,} rows to {_place(target)}.", quiet)
+    write(table.assign(log_prob=[f"{value:.4f}" for value in likely]), target, dialect, force)
+    say(f"Wrote {len(table):,} rows to {place(target)}.", quiet)
 
 
 @cli.command()
@@ -230,7 +230,7 @@ def inspect(file: str, as_json: bool) -> None:
     from tabgen.summary import WIDTH, summarize
 
     fitted = file.endswith(MODEL_SUFFIX)
-    frame = None if fitted else _read(file)[0]
+    frame = None if fitted else read(file)[0]
     schema = read_schema(file) if frame is None else infer_schema(frame)
     if as_json:
         click.echo(schema.to_json())
@@ -264,15 +264,19 @@ def report(
     from tabgen.evaluation.verdict import LIGHTS
     from tabgen.report import write_report
 
-    _check_targets([place], force)
-    held_out = _read(holdout)[0] if holdout else None
-    tables = _read(real)[0], _read(synthetic)[0]
+    check_targets([place], force)
+    held_out = read(holdout)[0] if holdout else None
+    tables = read(real)[0], read(synthetic)[0]
     card = write_report(*tables, place, holdout=held_out, target=target, force=force)
-    _say(f"Wrote the report to {place}: the verdict is {card.verdict.light}.", quiet)
+    say(f"Wrote the report to {place}: the verdict is {card.verdict.light}.", quiet)
     if as_json:
         click.echo(card.to_json())
     if fail_under and LIGHTS.index(card.verdict.light) > LIGHTS.index(fail_under):
         click.get_current_context().exit(TOO_BAD)
+
+
+for command in (plan, key, substitute):
+    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -296,38 +300,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _read(source: str) -> tuple[Any, Dialect | None]:
-    from tabgen.tables import read_table
-
-    table = read_table(source)
-    return table.frame, table.dialect
-
-
-def _write(frame: Any, target: str, dialect: Dialect | None, force: bool) -> None:
-    from tabgen.tables import write_table
-
-    write_table(frame, target, dialect, force=force)
-
-
-def _check_targets(targets: list[str | None], force: bool) -> None:
-    """Refuse before training what would fail after it."""
-    from tabgen.tables import STREAM, check_target
-
-    files = [target for target in targets if target is not None and target != STREAM]
-    for number, target in enumerate(files):
-        check_target(target, force=force)
-        if target in files[:number]:
-            raise TableError(f"{target!r} is to be written twice. Choose different names.")
-
-
-def _check_format(target: str) -> None:
-    """Refuse a table file of no known format before training."""
-    from tabgen.tables import STREAM, file_format
-
-    if target != STREAM:
-        file_format(target)
-
-
 def _fit(
     frame: Any,
     dialect: Dialect | None,
@@ -337,7 +309,7 @@ def _fit(
     seed: int | None,
     quiet: bool,
 ) -> TabularGAN:
-    with _quiet_tensorflow():
+    with quiet_tensorflow():
         from tabgen.synthesizer import TabularGAN
     gan = TabularGAN(
         model=model,
@@ -351,27 +323,10 @@ def _fit(
 
 
 def _load(model_file: str) -> TabularGAN:
-    with _quiet_tensorflow():
+    with quiet_tensorflow():
         from tabgen.synthesizer import TabularGAN
 
         return TabularGAN.load(model_file)
-
-
-@contextlib.contextmanager
-def _quiet_tensorflow() -> Iterator[None]:
-    """Import TensorFlow without the lines that its C++ side writes to standard error."""
-    sys.stderr.flush()
-    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        import tensorflow  # noqa: F401
-
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
 
 
 def _training(gan: TabularGAN) -> str:
@@ -380,12 +335,3 @@ def _training(gan: TabularGAN) -> str:
     seconds = gan.history_.groupby("stage")["seconds"].max().sum()
     epochs = gan.history_["learning_rate"].notna().sum()
     return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} in {seconds:.0f} s"
-
-
-def _place(target: str) -> str:
-    return "standard output" if target == "-" else target
-
-
-def _say(text: str, quiet: bool) -> None:
-    if not quiet:
-        click.echo(text, err=True)

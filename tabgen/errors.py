@@ -6,7 +6,10 @@ TabgenError
 │   └── ColumnRejected    an inference rule does not apply to a column
 ├── ConditionError        what is asked of a sample cannot be read or never happens
 ├── TrainingDiverged      the loss is no longer a finite number
-└── ModelFileError        a model file is damaged or of another version
+├── ModelFileError        a model file is damaged or of another version
+├── PlanError             a plan of substitution cannot be read, or does not fit its tables
+├── KeyRefused            a secret key is absent, too short, or not the one of the plan
+└── MissingExtra          an optional package is not installed
 """
 
 from __future__ import annotations
@@ -38,3 +41,15 @@ class TrainingDiverged(TabgenError, RuntimeError):
 
 class ModelFileError(TabgenError, ValueError):
     """A model file is damaged or of another version."""
+
+
+class PlanError(TabgenError, ValueError):
+    """A plan of substitution cannot be read, or does not fit its tables."""
+
+
+class KeyRefused(TabgenError, ValueError):
+    """A secret key is absent, too short, or not the one of the plan."""
+
+
+class MissingExtra(TabgenError, ImportError):
+    """An optional package is not installed."""

@@ -59,7 +59,7 @@ def summarize(
     rules = [["relation", "rows"]]
     rules += [[rule.describe(), f"{getattr(rule, 'support', 0):,}"] for rule in relations]
     tables = [columns, rules if relations else [], [list(fact) for fact in (facts or {}).items()]]
-    return "\n\n".join(_table(rows, width) for rows in tables if rows)
+    return "\n\n".join(text_table(rows, width) for rows in tables if rows)
 
 
 def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> dict[str, str]:
@@ -101,7 +101,8 @@ def _architecture(model: Any) -> str:
     return " ".join(told)
 
 
-def _table(rows: Sequence[Sequence[str]], width: int) -> str:
+def text_table(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Return rows of words as lines of aligned columns, without trailing blanks."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "tabgen").rglob("*.py") if path.name != "__main__.py")
-ROWS = re.findall(r"^\| (\d) \| (.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+ROWS = re.findall(r"^\| (\d+) \| (.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
 FLOORS = {name: int(floor) for floor, cell in ROWS for name in re.findall(r"`(\w+)(?:\.py|/)`", cell)}
 
 

@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[1]
 NAMES = {
     "Column",
     "ConditionError",
+    "KeyRefused",
+    "MissingExtra",
     "ModelFileError",
+    "PlanError",
     "Schema",
     "SchemaError",
     "TabgenError",
@@ -22,6 +25,8 @@ NAMES = {
     "__version__",
     "infer_relations",
     "infer_schema",
+    "propose_plan",
+    "substitute",
 }
 
 
