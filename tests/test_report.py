@@ -157,13 +157,28 @@ def test_parts_that_were_not_asked_for_are_left_out(mixed, tmp_path):
 
 def test_a_fitted_model_reports_on_itself(fitted, people, tmp_path):
     path = tmp_path / "report.html"
-    card = fitted.report(people, path, n=150, target="member", seed=3)
-    assert card.rows["synthetic"] == 150
+    people.head(60).to_parquet(tmp_path / "real.parquet")
+    card = fitted.report(tmp_path / "real.parquet", path, seed=3)
+    assert (card.rows["real"], card.rows["synthetic"]) == (60, 60)
     assert "Training curves" in path.read_text()
-    few = people.head(60)
-    assert fitted.report(few, path).rows["synthetic"] == 60
     with pytest.raises(TableError, match="already exists"):
-        fitted.report(few, path, force=False)
+        fitted.report(people, path, force=False)
+
+
+def test_a_fitted_model_passes_on_what_is_asked(fitted, people, monkeypatch):
+    asked = {}
+
+    def note(*tables, **more):
+        asked.update(more, tables=tables)
+
+    monkeypatch.setattr("tabgen.report.write_report", note)
+    fitted.report(people, "report.html", n=7, holdout=people.head(5), target="member", seed=3)
+    real, drawn, path = asked.pop("tables")
+    assert (len(real), len(drawn), path) == (len(people), 7, "report.html")
+    assert drawn.equals(fitted.sample(7, seed=3))
+    assert asked.pop("holdout").equals(people.head(5))
+    assert asked.pop("history") is fitted.history_
+    assert asked == {"target": "member", "seed": 3, "force": True}
 
 
 def test_the_same_tables_make_the_same_page(mixed, tmp_path):
