@@ -20,7 +20,8 @@ from tabgen.errors import ModelFileError
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import load_parts, save_parts
-from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate
+from tabgen.protection import Protection, protect
+from tabgen.relations import Predicate, Relation, find_relations, learn_relations
 from tabgen.schema import Schema
 from tabgen.settings import check_seed, is_whole, training_settings
 from tabgen.tables import gather_table
@@ -59,6 +60,8 @@ class TabularGAN(Answers):
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.
+    protection : "auto", Protection or None, default="auto"
+        How rare values are kept from the model; "auto" is ``Protection()`` from 100 rows on.
     random_state : int, optional
         Seed of training; an int repeats exactly, None takes fresh entropy.
     verbose : bool, default=False
@@ -74,6 +77,8 @@ class TabularGAN(Answers):
         How columns become tokens.
     identifiers_ : dict
         Generators of fresh keys and personal data, which are never learned.
+    protection_ : ProtectionLog
+        What was done to protect rare values.
     model_ : keras.Model or None
         The trained model; None where no column varies.
     history_ : pandas.DataFrame
@@ -106,6 +111,7 @@ class TabularGAN(Answers):
         learning_rate: float = 2e-3,
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
+        protection: Protection | str | None = "auto",
         random_state: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -116,6 +122,7 @@ class TabularGAN(Answers):
         self.learning_rate = learning_rate
         self.latent_dim = latent_dim
         self.relations = relations
+        self.protection = protection
         self.random_state = random_state
         self.verbose = verbose
 
@@ -158,17 +165,19 @@ class TabularGAN(Answers):
         settings = training_settings(self)
         source = gather_table(table)
         frame, self.dialect_ = source.frame, source.dialect
-        self.schema_ = infer_schema(frame) if schema is None else schema
-        tidy = clean(frame, self.schema_)
+        schema = infer_schema(frame) if schema is None else schema
+        tidy = clean(frame, schema)
         own = find_relations(tidy) if isinstance(self.relations, str) else self.relations
-        self.relations_ = learn_relations(own, tidy)
-        for predicate in self._predicates:
-            predicate.check(frame)
-        tidy = relate(tidy, self.relations_)
-        self.identifiers_ = fit_identifiers(frame, self.schema_)
-        self.encoder_ = fit_encoder(tidy)
+        rules = learn_relations(own, tidy)
+        for rule in rules:
+            if isinstance(rule, Predicate):
+                rule.check(frame)
+        safe = protect(tidy, schema, rules, self.protection, settings.seed)
+        self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
+        self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
+        self.encoder_ = fit_encoder(safe.related, safe.support)
         self.model_, self.history_ = _train(
-            self.model, self.encoder_, tidy, settings, int(self.latent_dim), callbacks, self.verbose
+            self.model, self.encoder_, safe.related, settings, int(self.latent_dim), callbacks, self.verbose
         )
         self._name_features()
         return self
@@ -295,7 +304,7 @@ class TabularGAN(Answers):
         except TypeError as error:
             raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
         gan.schema_, gan.relations_, gan.encoder_ = parts.schema, parts.relations, parts.encoder
-        gan.identifiers_ = dict(parts.identifiers)
+        gan.identifiers_, gan.protection_ = dict(parts.identifiers), parts.protection
         gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
         gan._name_features()
         return gan
@@ -323,12 +332,8 @@ class TabularGAN(Answers):
         from tabgen.summary import summarize, training_facts
 
         check_is_fitted(self, "schema_")
-        facts = training_facts(self.encoder_, self.model_, self.history_)
+        facts = training_facts(self.encoder_, self.model_, self.history_) | self.protection_.facts()
         return summarize(self.schema_, self.relations_, facts)
-
-    @property
-    def _predicates(self) -> list[Predicate]:
-        return [relation for relation in self.relations_ if isinstance(relation, Predicate)]
 
     def _name_features(self) -> None:
         names = self.schema_.names
