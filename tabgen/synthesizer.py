@@ -14,12 +14,13 @@ from tabgen.answers import Answers
 from tabgen.balancing import Shares, balanced_rows
 from tabgen.cleaning import clean
 from tabgen.conditions import Where, read_conditions
+from tabgen.copyguard import keep_apart
 from tabgen.drawing import Asked, draw_asked, draw_free, keep_cells, read_known
 from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
-from tabgen.modelfile import load_parts, save_parts
+from tabgen.modelfile import FittedParts, load_parts, save_parts
 from tabgen.protection import Protection, protect
 from tabgen.relations import Predicate, Relation, find_relations, learn_relations
 from tabgen.schema import Schema
@@ -188,6 +189,8 @@ class TabularGAN(Answers):
         *,
         where: Where | pd.DataFrame | None = None,
         rebalance: Shares | None = None,
+        real: pd.DataFrame | None = None,
+        min_distance: float = 0.01,
         seed: int | None = None,
         stratified: bool = True,
     ) -> pd.DataFrame:
@@ -206,6 +209,9 @@ class TabularGAN(Answers):
         rebalance : label or mapping, optional
             A column, all levels of which shall be as frequent; or for some columns the share of each level,
             as in ``{"churn": {"yes": 0.5, "no": 0.5}}``.
+        real, min_distance : pandas.DataFrame, optional, and float, default=0.01
+            A table, by custom that of training, to no row of which a drawn one may be nearer than this
+            share of its own rows are to each other (`tabgen.copyguard`); rows that are, are drawn again.
         seed : int, optional
             Seed of the draws: an int repeats exactly, None takes fresh entropy.
         stratified : bool, default=True
@@ -239,15 +245,16 @@ class TabularGAN(Answers):
         """
         check_is_fitted(self, "schema_")
         check_seed(seed)
+        parts = self._parts() if real is None else keep_apart(self._parts(), real, min_distance)
         if isinstance(where, pd.DataFrame):
             if rebalance is not None:
                 raise ValueError(
                     "rebalance cannot go with a table of conditions. Put the levels into the table."
                 )
-            return self._sample_given(where, n, seed)
+            return self._sample_given(where, n, seed, parts)
         if not is_whole(n):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
-        parts, rows, source = self._parts(), int(n or 0), np.random.SeedSequence(seed)
+        rows, source = int(n or 0), np.random.SeedSequence(seed)
         conditions = {} if where is None else read_conditions(where, self.schema_)
         if rebalance is not None:
             known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
@@ -256,11 +263,12 @@ class TabularGAN(Answers):
             return draw_asked(parts, rows, Asked(conditions), source)
         return draw_free(parts, rows, source, stratified=stratified)
 
-    def _sample_given(self, table: pd.DataFrame, n: int | None, seed: int | None) -> pd.DataFrame:
+    def _sample_given(
+        self, table: pd.DataFrame, n: int | None, seed: int | None, parts: FittedParts
+    ) -> pd.DataFrame:
         """Draw one row for each row of conditions."""
         if n is not None and n != len(table):
             raise ValueError(f"n is {n!r}, but there are {len(table):,} rows of conditions. Leave n out.")
-        parts = self._parts()
         known = read_known(table, parts)
         drawn = draw_asked(parts, len(table), Asked({}, known), np.random.SeedSequence(seed))
         return keep_cells(drawn, table, self.schema_)

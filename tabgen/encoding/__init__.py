@@ -130,9 +130,7 @@ def _is_wide(column: pd.Series) -> bool:
     return isinstance(dtype, pd.CategoricalDtype) and len(dtype.categories) > MAX_CODES
 
 
-def _fit_column(
-    column: pd.Series, context: np.ndarray | None, leaves: int | None, support: Support
-) -> Codec:
+def _fit_column(column: pd.Series, context: np.ndarray | None, leaves: int | None, support: Support) -> Codec:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return fit_categorical(
             column.cat.codes.to_numpy().astype(np.int64),

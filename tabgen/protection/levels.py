@@ -11,7 +11,7 @@ import pandas as pd
 
 from tabgen.protection.plan import Change, Protection
 from tabgen.relations import Combination, Determined, OneHot, Relation
-from tabgen.schema import LEVELLED, Column, Schema
+from tabgen.schema import Column, Schema
 
 MOST_RARE = 0.5  # share of rows of rare levels from which a column is not learned
 MISSABLE = ("category", "object")  # dtypes in which any value may be missing
@@ -117,7 +117,12 @@ def merge_levels(
     rare: dict[Hashable, np.ndarray] = {}
     for column in schema.columns:
         name = column.name
-        if column.kind in ("categorical", "ordinal") and name in tidy and name in fewest and name not in flags:
+        if (
+            column.kind in ("categorical", "ordinal")
+            and name in tidy
+            and name in fewest
+            and name not in flags
+        ):
             rows = _rows_of_levels(tidy[name])
             rare[name] = (rows > 0) & (rows < fewest[name])
     before = tidy

@@ -140,5 +140,7 @@ def log_to_json(log: ProtectionLog) -> dict[str, Any]:
 
 def log_from_json(value: Mapping[str, Any]) -> ProtectionLog:
     """Return the log that `log_to_json` made a JSON value of."""
-    changes = [Change(**{**change, "where": scalar_from_json(change["where"])}) for change in value["changes"]]
+    changes = [
+        Change(**{**change, "where": scalar_from_json(change["where"])}) for change in value["changes"]
+    ]
     return ProtectionLog(protection_from_json(value["protection"]), tuple(changes))  # type: ignore[arg-type]
