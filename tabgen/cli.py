@@ -221,22 +221,29 @@ def score(model_file: str, source: str, target: str, force: bool, quiet: bool) -
 @cli.command()
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
-def inspect(file: str, as_json: bool) -> None:
-    """Show what tabgen takes each column of a table or of a fitted model for, and why."""
+@click.option("--values", is_flag=True, help="List every value that a model file holds.")
+def inspect(file: str, as_json: bool, values: bool) -> None:
+    """Show what tabgen takes each column of a table for, and why; of a model file also all that it holds."""
     from tabgen.cleaning import clean
+    from tabgen.contents import describe_contents
     from tabgen.inference import infer_schema
-    from tabgen.modelfile import read_relations, read_schema
+    from tabgen.modelfile import load_parts
     from tabgen.relations import find_relations
     from tabgen.summary import WIDTH, summarize
 
-    fitted = file.endswith(MODEL_SUFFIX)
-    frame = None if fitted else _read(file)[0]
-    schema = read_schema(file) if frame is None else infer_schema(frame)
+    parts = load_parts(file, network=False) if file.endswith(MODEL_SUFFIX) else None
+    if values and parts is None:
+        raise click.UsageError(f"--values needs a model file, whose name ends in {MODEL_SUFFIX}.")
+    frame = None if parts else _read(file)[0]
+    schema = parts.schema if parts else infer_schema(frame)
     if as_json:
         click.echo(schema.to_json())
         return
-    rules = read_relations(file) if frame is None else find_relations(clean(frame, schema))
-    click.echo(summarize(schema, rules, width=max(shutil.get_terminal_size((WIDTH, 0)).columns, 80)))
+    rules = parts.relations if parts else find_relations(clean(frame, schema))
+    width = max(shutil.get_terminal_size((WIDTH, 0)).columns, 80)
+    click.echo(summarize(schema, rules, parts.protection.facts() if parts else None, width))
+    if parts:
+        click.echo("\n" + describe_contents(parts, full=values, width=width))
 
 
 @cli.command()

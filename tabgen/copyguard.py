@@ -79,7 +79,7 @@ class RealRows:
         self._tree = cKDTree(self._grouped(self._ranks, levels))
 
     def distances(self, table: pd.DataFrame, most: float = 1.0) -> np.ndarray:
-        """Return the distance of each row to its nearest real row: shape ``(rows,)``, as if none exceeded most.
+        """Return the distance of each row to its nearest real row, or most where it is more: ``(rows,)``.
 
         Up to 1 only rows of the same levels matter, which a tree finds fast; beyond, all are compared.
         """
@@ -160,8 +160,8 @@ def keep_apart(parts: FittedParts, real: pd.DataFrame, min_distance: float) -> F
     doubles = between == 0
     if doubles.mean() > MOST_DOUBLES:
         raise ConditionError(
-            f"{doubles.mean():.0%} of the real rows have a double, so that hardly a row can be drawn which none "
-            "has. Leave real out: such rows point to nobody."
+            f"{doubles.mean():.0%} of the real rows have a double, so hardly any other row can be drawn. "
+            "Leave real out: such rows point to nobody."
         )
     bound = float(np.quantile(between[~doubles], min_distance))
     if bound >= 1:
@@ -176,16 +176,17 @@ def keep_apart(parts: FittedParts, real: pd.DataFrame, min_distance: float) -> F
 
 
 def _known(values: pd.Series, column: Column) -> pd.Index | np.ndarray:
-    given = _comparable(values, column)
-    present = given[~pd.isna(given)]
-    return pd.Index(present, dtype=object).unique() if column.kind in LEVELLED else np.sort(present)
+    given = pd.Series(_comparable(values, column)).dropna()
+    if column.kind in LEVELLED:
+        return pd.Index(given.unique(), dtype=object)
+    return np.sort(given.to_numpy(dtype=np.float64))
 
 
 def _comparable(values: pd.Series, column: Column) -> np.ndarray:
     """Return levels as objects, numbers and moments as float64, shape ``(rows,)``, missing ones as such."""
     if column.kind in LEVELLED:
-        objects = values.to_numpy(dtype=object)
-        return objects if column.null is None else np.where(objects == column.null, None, objects)
+        present = values if column.null is None else values.where(values != column.null)
+        return present.to_numpy(dtype=object)
     tidy = clean_column(values, column)
     numbers = tidy.to_numpy().astype(np.int64 if tidy.dtype.kind == "M" else np.float64).astype(np.float64)
     return np.where(tidy.isna(), np.nan, numbers)

@@ -83,7 +83,7 @@ class FittedParts:
     model: Any
     history: pd.DataFrame
     dialect: Dialect | None
-    protection: ProtectionLog = ProtectionLog()
+    protection: ProtectionLog
 
 
 def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool = True) -> None:
@@ -132,13 +132,15 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     write_whole(path, write, force=force)
 
 
-def load_parts(path: str | os.PathLike[str]) -> FittedParts:
+def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedParts:
     """Read fitted parts from a file.
 
     Parameters
     ----------
     path : path
         A file that `save_parts` wrote.
+    network : bool
+        Whether to load the trained model; without it no TensorFlow is needed.
 
     Returns
     -------
@@ -164,7 +166,7 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             relations=relations_from_json(json.loads(members["relations.json"])),
             encoder=encoder,
             identifiers=identifiers,
-            model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
+            model=_keras_model(members["model.keras"]) if network and members["model.keras"] else None,
             history=_history_from_json(history),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
             protection=log_from_json(json.loads(members["protection.json"])),
@@ -205,11 +207,6 @@ def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
         if hashlib.sha256(data).hexdigest() != checks[member]:
             raise ModelFileError(f"{name!r} was changed after it was written ({member}). Copy it again.")
     return about, members
-
-
-def read_relations(path: str | os.PathLike[str]) -> tuple[Relation, ...]:
-    """Return the rules between columns of a model file without loading its model."""
-    return relations_from_json(json.loads(_read_members(path)[1]["relations.json"]))
 
 
 def _parameters_to_json(parts: FittedParts) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def summarize(
     rules = [["relation", "rows"]]
     rules += [[rule.describe(), f"{getattr(rule, 'support', 0):,}"] for rule in relations]
     tables = [columns, rules if relations else [], [list(fact) for fact in (facts or {}).items()]]
-    return "\n\n".join(_table(rows, width) for rows in tables if rows)
+    return "\n\n".join(as_table(rows, width) for rows in tables if rows)
 
 
 def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> dict[str, str]:
@@ -101,7 +101,8 @@ def _architecture(model: Any) -> str:
     return " ".join(told)
 
 
-def _table(rows: Sequence[Sequence[str]], width: int) -> str:
+def as_table(rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
+    """Return rows of cells as text in columns, without trailing blanks; long cells are wrapped."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -1,8 +1,8 @@
-"""A tidy table, its schema and its rules to the same without values that point to few rows, and what changed."""
+"""A tidy table, its schema and its rules to the same without values that point to few rows."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -62,7 +62,7 @@ class Protection:
         for name, own in self.columns.items():
             if own is not None and (not isinstance(own, Protection) or own.columns):
                 raise ValueError(
-                    f"columns must give column {name!r} None or a Protection without columns, but gives {own!r}."
+                    f"columns must give {name!r} None or a Protection without columns, but gives {own!r}."
                 )
 
     def of(self, name: Hashable) -> Protection | None:

@@ -78,14 +78,14 @@ def _prune(rule: Relation, tidy: pd.DataFrame, rows: int) -> Relation | None:
         if isinstance(rule, Determined):
             rule = rule.learn(tidy)
             counts = np.unique(as_numbers(tidy[rule.by]), return_counts=True)[1]
-            entries = [pair for pair, n in zip(zip(rule.keys, rule.values), counts) if n >= rows]
-            keys, values = zip(*entries) if entries else ((), ())
-            return replace(rule, keys=keys, values=values) if entries else None
+            at = np.flatnonzero(counts >= rows)
+            keys, values = (tuple(part[k] for k in at) for part in (rule.keys, rule.values))
+            return replace(rule, keys=keys, values=values) if len(at) else None
         if isinstance(rule, Combination):
             rule = replace(rule, known=(), weights=()).learn(tidy)
-            entries = [pair for pair in zip(rule.known, rule.weights) if pair[1] >= rows]
-            known, weights = zip(*entries) if entries else ((), ())
-            return replace(rule, known=known, weights=weights) if entries else None
+            at = np.flatnonzero(np.array(rule.weights) >= rows)
+            known, weights = tuple(rule.known[k] for k in at), tuple(rule.weights[k] for k in at)
+            return replace(rule, known=known, weights=weights) if len(at) else None
     except SchemaError:  # its values are no longer those of one row
         return None
     if isinstance(rule, Increments) and rule.step:  # any value on the grid tells where the grid lies
