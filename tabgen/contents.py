@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tabgen.schema import LEVELLED, Column, Schema
 from tabgen.summary import WIDTH, as_table
 
 SHOWN = 3  # values that are shown of a longer list
+RULE_NUMBERS = ("support", "factor", "decimals", "step", "start", "least", "places", "bounds", "grids")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def stored_values(parts: FittedParts) -> list[Stored]:
     >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
     >>> gan = TabularGAN(epochs=1, random_state=0).fit(people)
     >>> [stored.values for stored in stored_values(gan._parts()) if stored.what == "levels"]
-    [('no', 'yes')]
+    [("'no'", "'yes'")]
     """
     stored = [one for column in parts.schema.columns for one in _of_column(column, parts)]
     stored += [one for rule in parts.relations for one in _of_rule(rule, parts.schema)]
@@ -92,26 +93,24 @@ def describe_contents(parts: FittedParts, *, full: bool = False, width: int = WI
         more = ", ..." if len(one.values) > SHOWN else ""
         rows.append([one.where, one.what, f"{len(one.values):,}", ", ".join(one.values[:SHOWN]) + more])
     text = as_table(rows, width) + (
-        "\n\n  The weights of the network stand beside that. They say how values go together; whether they say too "
-        "much of\n  single rows can be tested, not read."
+        "\n\n  Beside that stand the weights of the network. They say how values go together; whether they say"
+        "\n  too much of single rows can be tested, not read."
     )
     if not full:
         return text
-    lists = [
-        f"{one.where}: {one.what}\n"
-        + textwrap.fill(", ".join(one.values), width, initial_indent="  ", subsequent_indent="  ")
-        for one in stored
-    ]
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    lists = [f"{one.where}: {one.what}\n{wrapper.fill(', '.join(one.values))}" for one in stored]
     return "\n\n".join([text, *lists])
 
 
 def _of_column(column: Column, parts: FittedParts) -> Iterator[Stored]:
     name = str(column.name)
-    yield Stored(name, "levels", tuple(map(str, column.levels)))
+    yield Stored(name, "levels", tuple(map(repr, column.levels)))
     spellings = [text for text, _ in column.null_shares] or [column.null]
-    yield Stored(
-        name, "spellings of a missing value", tuple(repr(text) for text in spellings if text is not None)
-    )
+    written = tuple(repr(text) for text in spellings if text is not None)
+    yield Stored(name, "spellings of a missing value", written)
     if 0 < column.missing < 1:
         yield Stored(name, "share of missing values", (repr(column.missing),))
     if column.name in parts.identifiers:
@@ -152,8 +151,8 @@ def _of_leaves(name: str, codec: NumericCodec) -> Iterator[Stored]:
     yield Stored(name, "values kept exactly", _numbers(codec.knots[single, 0]))
     yield Stored(name, "points of ranges", _numbers(np.unique(codec.knots[~single])))
     if codec.step is not None:
-        yield Stored(name, "step between values and where it starts", _numbers([codec.step, codec.offset]))
-    yield Stored(name, "frequent last digits", _numbers(codec.endings))
+        yield Stored(name, "step, and where it starts", _numbers([codec.step, codec.offset]))
+    yield Stored(name, "frequent last two digits", _numbers(codec.endings))
 
 
 def _of_rule(rule: Relation, schema: Schema) -> Iterator[Stored]:
@@ -170,11 +169,8 @@ def _of_rule(rule: Relation, schema: Schema) -> Iterator[Stored]:
         )
         yield Stored(where, "combinations and their rows", _counted(zip(known, rule.weights, strict=True)))
     else:
-        facts = {f.name: getattr(rule, f.name) for f in fields(rule) if f.type != "Hashable"}  # type: ignore[arg-type]
-        numbers = {
-            k: v for k, v in facts.items() if v and k not in ("parts", "members", "test", "columns", "text")
-        }
-        yield Stored(where, "numbers of the rule", _named(numbers))
+        facts = {name: getattr(rule, name, None) for name in RULE_NUMBERS}
+        yield Stored(where, "numbers of the rule", _named({k: v for k, v in facts.items() if v}))
 
 
 def _shown(value: float | None, name: Any, schema: Schema) -> str:
@@ -183,7 +179,7 @@ def _shown(value: float | None, name: Any, schema: Schema) -> str:
     if value is None:
         return "missing"
     if column is not None and column.kind in LEVELLED:
-        return str(column.levels[int(value)])
+        return repr(column.levels[int(value)])
     return f"{value:.15g}"
 
 
