@@ -53,6 +53,10 @@ TRAINING = [
     ),
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
+    click.option(
+        "--protect", type=click.Choice(["auto", "extremes", "off"]), default="auto", show_default=True,
+        help="Keep rare values from the model; also the extremes of numbers and dates.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
@@ -104,6 +108,7 @@ def synthesize(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -112,7 +117,7 @@ def synthesize(
     _check_targets([target, model_file, report], force)
     _check_format(target)
     real, dialect = _read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
     synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
     _write(synthetic, target, dialect, force)
     _say(f"Wrote {len(synthetic):,} rows to {_place(target)} ({_training(gan)}).", quiet)
@@ -136,6 +141,7 @@ def fit(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -143,7 +149,7 @@ def fit(
     """Learn the table IN and save the fitted model."""
     _check_targets([model_file], force)
     real, dialect = _read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
     gan.save(model_file, force=force)
     _say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
 
@@ -321,15 +327,18 @@ def _fit(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     quiet: bool,
 ) -> TabularGAN:
     with _quiet_tensorflow():
+        from tabgen.protection import Protection
         from tabgen.synthesizer import TabularGAN
     gan = TabularGAN(
         model=model,
         epochs=epochs,
         max_minutes=max_minutes,
+        protection={"auto": "auto", "extremes": Protection(extremes=True), "off": None}[protect],
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
     ).fit(frame)

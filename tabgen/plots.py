@@ -19,6 +19,7 @@ REAL, SYNTHETIC = "#0072b2", "#d55e00"  # Okabe & Ito: told apart by every eye
 PALETTE = {"real": REAL, "synthetic": SYNTHETIC}
 SHOWN_LEVELS = 12
 LABEL_LENGTH = 18
+NAMED_ROWS = 5  # real rows from which a level is named: a rarer one could point to a person
 ROW_BINS = 40
 
 
@@ -184,8 +185,11 @@ def draw_column(real: pd.Series, synthetic: pd.Series, column: Column, axis: Axe
 
 
 def _draw_levels(long: pd.DataFrame, column: Column, axis: Axes) -> None:
-    labels = [*(_shorten(str(level)) for level in column.levels), "missing"]
     codes = long["value"].cat.codes.astype(int)  # and not labels: those may be alike
+    rows = codes[(long["table"] == "real") & (codes >= 0)].value_counts()
+    named = [rows.get(number, 0) >= NAMED_ROWS for number in range(len(column.levels))]
+    names = [str(level) if own else "rare level" for level, own in zip(column.levels, named, strict=True)]
+    labels = [*map(_shorten, names), "missing"]
     numbers = codes.where(codes >= 0, len(column.levels)).astype(str).rename("value")
     counts = numbers.groupby(long["table"]).value_counts(normalize=True).rename("share").reset_index()
     top = counts.groupby("value")["share"].max().nlargest(SHOWN_LEVELS).index
