@@ -54,8 +54,8 @@ TRAINING = [
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
     click.option(
-        "--protect", type=click.Choice(["auto", "extremes", "off"]), default="auto", show_default=True,
-        help="Keep rare values from the model; also the extremes of numbers and dates.",
+        "--protect", type=click.Choice(["auto", "strict", "off"]), default="auto", show_default=True,
+        help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
@@ -334,11 +334,13 @@ def _fit(
     with _quiet_tensorflow():
         from tabgen.protection import Protection
         from tabgen.synthesizer import TabularGAN
+    strict = Protection(extremes=True, categories=True)
+    protections: dict[str, Protection | str | None] = {"auto": "auto", "strict": strict, "off": None}
     gan = TabularGAN(
         model=model,
         epochs=epochs,
         max_minutes=max_minutes,
-        protection={"auto": "auto", "extremes": Protection(extremes=True), "off": None}[protect],
+        protection=protections[protect],
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
     ).fit(frame)

@@ -93,8 +93,8 @@ def describe_contents(parts: FittedParts, *, full: bool = False, width: int = WI
         more = ", ..." if len(one.values) > SHOWN else ""
         rows.append([one.where, one.what, f"{len(one.values):,}", ", ".join(one.values[:SHOWN]) + more])
     text = as_table(rows, width) + (
-        "\n\n  Beside that stand the weights of the network. They say how values go together; whether they say"
-        "\n  too much of single rows can be tested, not read."
+        "\n\n  Beside that stand the weights of the network. They say how values go together; whether they"
+        "\n  say too much of single rows can be tested, not read."
     )
     if not full:
         return text

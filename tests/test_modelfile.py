@@ -164,7 +164,10 @@ CHANGES = {
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
     "other format": (_about(format=FORMAT_VERSION + 1), "has format 6, this tabgen reads format 5. Use the"),
-    "unknown parameter": (_about(parameters={"layers": 3, "relations": "auto"}), "is damaged: .*layers"),
+    "unknown parameter": (
+        _about(parameters={"layers": 3, "relations": "auto", "protection": None}),
+        "is damaged: .*layers",
+    ),
     "no parameters": (_about(parameters=None), "is damaged"),
 }
 

@@ -98,12 +98,13 @@ def protect(
     plan = {name: one for name, one in own.items() if one is not None}
     fewest = {name: one.rows for name, one in plan.items()}
     changes: list[Change] = []
-    tidy, schema, gone = withdraw(tidy, schema, plan, changes)
+    rng = np.random.default_rng(seed)
+    tidy, schema, gone = withdraw(tidy, schema, plan, rng, changes)
     for rule in relations:
         if gone & set(rule.columns):
             changes.append(Change(rule.describe(), "rule is gone with its column", 1, len(tidy)))
     relations = tuple(rule for rule in relations if not gone & set(rule.columns))
-    tidy, schema = merge_levels(tidy, schema, relations, fewest, np.random.default_rng(seed), changes)
+    tidy, schema = merge_levels(tidy, schema, relations, plan, rng, changes)
     relations, lost = prune_tables(relations, tidy, fewest)
     changes += [Change(text, "entries of too few rows are gone", *counts) for text, *counts in lost]
     related = code_extremes(relate(tidy, relations), schema, plan, changes)

@@ -18,9 +18,13 @@ MISSABLE = ("category", "object")  # dtypes in which any value may be missing
 
 
 def withdraw(
-    tidy: pd.DataFrame, schema: Schema, plan: Mapping[Hashable, Protection], changes: list[Change]
+    tidy: pd.DataFrame,
+    schema: Schema,
+    plan: Mapping[Hashable, Protection],
+    rng: np.random.Generator,
+    changes: list[Change],
 ) -> tuple[pd.DataFrame, Schema, set[Hashable]]:
-    """Replace columns like free text, or empty them, where next to nothing of them may be told.
+    """Replace columns like free text, shuffle or empty them, where next to nothing of them may be told.
 
     Parameters
     ----------
@@ -30,6 +34,8 @@ def withdraw(
         Its schema.
     plan : mapping of Hashable to Protection
         The columns to protect.
+    rng : numpy.random.Generator
+        Shuffles.
     changes : list of Change
         What is done is added here.
 
@@ -43,6 +49,13 @@ def withdraw(
     for column in schema.columns:
         own = plan.get(column.name)
         new = column if own is None or not column.modelled else _withdrawn(column, tidy[column.name], own)
+        if new is not column and own is not None and _is_declared(column, own):
+            new = column
+            gone.add(column.name)
+            values = tidy[column.name]
+            tidy = _with(tidy, {column.name: values.iloc[rng.permutation(len(tidy))].array})
+            what = "levels were shuffled among the rows, so that nobody's is learned"
+            changes.append(Change(column.name, what, int(values.nunique()), int(values.notna().sum())))
         columns.append(new)
         if new is column:
             continue
@@ -81,6 +94,11 @@ def _withdrawn(column: Column, values: pd.Series, own: Protection) -> Column:
     return empty
 
 
+def _is_declared(column: Column, own: Protection) -> bool:
+    """Tell whether the levels of a column belong to its dtype and stay."""
+    return column.dtype["name"] == "category" and not own.categories
+
+
 def _rows_of_levels(values: pd.Series) -> np.ndarray:
     """Return how many rows have each level, shape ``(levels,)``."""
     codes = values.cat.codes.to_numpy()
@@ -91,7 +109,7 @@ def merge_levels(
     tidy: pd.DataFrame,
     schema: Schema,
     relations: Sequence[Relation],
-    fewest: Mapping[Hashable, int],
+    plan: Mapping[Hashable, Protection],
     rng: np.random.Generator,
     changes: list[Change],
 ) -> tuple[pd.DataFrame, Schema]:
@@ -106,14 +124,15 @@ def merge_levels(
         A table and what its columns are.
     relations : sequence of Relation
         Fitted rules. Columns that one of them ties together are taken over together, from one row.
-    fewest : mapping of Hashable to int
-        Fewest rows of a level, by column to protect.
+    plan : mapping of Hashable to Protection
+        The columns to protect.
     rng : numpy.random.Generator
         Chooses among rows that are as similar.
     changes : list of Change
         What is done is added here.
     """
     flags = {name for rule in relations if isinstance(rule, OneHot) for name in rule.columns}
+    fewest = {name: own.rows for name, own in plan.items()}
     rare: dict[Hashable, np.ndarray] = {}
     for column in schema.columns:
         name = column.name
@@ -147,13 +166,13 @@ def merge_levels(
     for name in tidy:
         changed = int(((before[name] != tidy[name]) & before[name].notna()).sum()) if name in before else 0
         if name in rare and rare[name].any():
-            what = "rare levels are gone, their rows took over those of similar rows"
+            what = "rare levels have no rows any more, which took over those of similar rows"
             changes.append(Change(name, what, int(rare[name].sum()), changed))
         elif changed:
             changes.append(Change(name, "values followed those of another column", changed, changed))
     columns = list(schema.columns)
     for place, column in enumerate(columns):
-        if column.name in rare and rare[column.name].any():
+        if column.name in rare and rare[column.name].any() and not _is_declared(column, plan[column.name]):
             tidy, columns[place] = _without_levels(tidy, column, rare[column.name])
     return tidy, replace(schema, columns=tuple(columns))
 

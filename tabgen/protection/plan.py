@@ -26,11 +26,14 @@ class Protection:
         Fewest rows that must share what is stored, 2 or more. A rarer level disappears, and its rows take
         over the level of a similar row: the nearest one of ordered levels, otherwise that of a row drawn
         at random among those that agree in the columns which a rule ties to it. So the column keeps its
-        dtype, its look and its share of missing values. Where most rows have rare levels, the column is
-        replaced like free text.
+        look and its share of missing values. Where most rows have rare levels, texts and whole numbers are
+        made up as those of keys are; levels of other dtypes become missing.
     extremes : bool, default=False
         Whether the ``rows`` greatest values of a number or moment become one, half-way to the next, and the
         least likewise. By default both extremes stay, since cutting a long tail is plain to see.
+    categories : bool, default=False
+        Whether the names of rare categories also leave a pandas category dtype, which then is another one.
+        By default they stay as its declaration, though no row has them.
     columns : mapping of Hashable to Protection or None
         Columns with a protection of their own; None leaves one as it is.
 
@@ -52,13 +55,16 @@ class Protection:
 
     rows: int = 5
     extremes: bool = False
+    categories: bool = False
     columns: Mapping[Hashable, Protection | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.rows, bool) or not isinstance(self.rows, int | np.integer) or self.rows < 2:
             raise ValueError(f"rows must be a whole number from 2 on, but is {self.rows!r}.")
-        if not isinstance(self.extremes, bool):
-            raise ValueError(f"extremes must be True or False, but is {self.extremes!r}.")
+        for field_name in ("extremes", "categories"):
+            if not isinstance(getattr(self, field_name), bool):
+                value = getattr(self, field_name)
+                raise ValueError(f"{field_name} must be True or False, but is {value!r}.")
         for name, own in self.columns.items():
             if own is not None and (not isinstance(own, Protection) or own.columns):
                 raise ValueError(
@@ -101,10 +107,12 @@ class ProtectionLog:
         """Return the log as named lines."""
         if self.protection is None:
             return {"protection": "none"}
-        ends = "coded" if self.protection.extremes else "kept"
-        lines = {"protection": f"nothing of fewer than {self.protection.rows} rows; extremes {ends}"}
-        for name, own in self.protection.columns.items():
-            lines[f"protection: {name}"] = "none" if own is None else ProtectionLog(own).facts()["protection"]
+        own = self.protection
+        ends, names = ("coded" if own.extremes else "kept"), ("gone" if own.categories else "kept")
+        text = f"nothing of fewer than {own.rows} rows; extremes {ends}; names in category dtypes {names}"
+        lines = {"protection": text}
+        for name, one in own.columns.items():
+            lines[f"protection: {name}"] = ProtectionLog(one).facts()["protection"]
         for change in self.changes:
             text = f"{change.values:,} {change.what} ({change.rows:,} rows)"
             before = lines.get(f"protected: {change.where}")
@@ -116,12 +124,13 @@ def protection_to_json(protection: Protection | str | None) -> Any:
     """Return a protection as a JSON value.
 
     >>> protection_to_json(Protection(columns={"town": None}))
-    {'rows': 5, 'extremes': False, 'columns': [['town', None]]}
+    {'rows': 5, 'extremes': False, 'categories': False, 'columns': [['town', None]]}
     """
     if protection is None or isinstance(protection, str):
         return protection
     own = [[scalar_to_json(name), protection_to_json(one)] for name, one in protection.columns.items()]
-    return {"rows": int(protection.rows), "extremes": protection.extremes, "columns": own}
+    facts = {"extremes": protection.extremes, "categories": protection.categories, "columns": own}
+    return {"rows": int(protection.rows), **facts}
 
 
 def protection_from_json(value: Any) -> Protection | str | None:
@@ -129,7 +138,7 @@ def protection_from_json(value: Any) -> Protection | str | None:
     if value is None or isinstance(value, str):
         return value
     own = {scalar_from_json(name): protection_from_json(one) for name, one in value["columns"]}
-    return Protection(value["rows"], value["extremes"], own)  # type: ignore[arg-type]
+    return Protection(value["rows"], value["extremes"], value["categories"], own)  # type: ignore[arg-type]
 
 
 def log_to_json(log: ProtectionLog) -> dict[str, Any]:
