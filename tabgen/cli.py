@@ -332,15 +332,12 @@ def _fit(
     quiet: bool,
 ) -> TabularGAN:
     with _quiet_tensorflow():
-        from tabgen.protection import Protection
         from tabgen.synthesizer import TabularGAN
-    strict = Protection(extremes=True, categories=True)
-    protections: dict[str, Protection | str | None] = {"auto": "auto", "strict": strict, "off": None}
     gan = TabularGAN(
         model=model,
         epochs=epochs,
         max_minutes=max_minutes,
-        protection=protections[protect],
+        protection=None if protect == "off" else protect,
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
     ).fit(frame)

@@ -32,8 +32,8 @@ def training_settings(gan: Any) -> TrainingConfig:
         "latent_dim": (is_whole(gan.latent_dim), "0 or above"),
         "relations": (_auto_or_relations(gan.relations), '"auto" or a sequence of relations'),
         "protection": (
-            gan.protection is None or gan.protection == "auto" or isinstance(gan.protection, Protection),
-            '"auto", None or a Protection',
+            gan.protection in ("auto", "strict", None) or isinstance(gan.protection, Protection),
+            '"auto", "strict", None or a Protection',
         ),
         "random_state": (gan.random_state is None or is_whole(gan.random_state), SEED_RULE),
     }

@@ -61,8 +61,8 @@ class TabularGAN(Answers):
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.
-    protection : "auto", Protection or None, default="auto"
-        How rare values are kept from the model; "auto" is ``Protection()`` from 100 rows on.
+    protection : {"auto", "strict"}, Protection or None, default="auto"
+        How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on.
     random_state : int, optional
         Seed of training; an int repeats exactly, None takes fresh entropy.
     verbose : bool, default=False

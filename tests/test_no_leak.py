@@ -18,7 +18,7 @@ from tabgen.contents import describe_contents
 from tabgen.encoding import fit_encoder
 from tabgen.errors import TabgenError
 from tabgen.modelfile import FittedParts, load_parts, save_parts
-from tabgen.protection import Protection, ProtectionLog
+from tabgen.protection import ProtectionLog
 from tabgen.report import write_report
 
 ROWS = 1_500
@@ -85,8 +85,7 @@ def planted():
 
 @pytest.fixture(scope="module")
 def gan(planted):
-    strict = Protection(extremes=True, categories=True)
-    return TabularGAN(model="vae", epochs=1, protection=strict, random_state=0, verbose=True)
+    return TabularGAN(model="vae", epochs=1, protection="strict", random_state=0, verbose=True)
 
 
 def found(data, strings, numbers):

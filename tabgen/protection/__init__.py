@@ -66,9 +66,9 @@ def protect(
         Its schema.
     relations : tuple of Relation
         Rules as learned from it.
-    protection : Protection, "auto" or None
+    protection : Protection, "auto", "strict" or None
         "auto" is ``Protection()`` for tables of ``FEWEST_ROWS`` rows or more, else None, which leaves all
-        as it is.
+        as it is; "strict" is ``Protection(extremes=True, categories=True)``.
     seed : int
         Seed of the draws of similar rows.
 
@@ -89,7 +89,9 @@ def protect(
     >>> protected.schema.columns[0].levels, protected.log.changes[0].rows
     (('Oslo', 'Rome'), 1)
     """
-    if isinstance(protection, str):
+    if protection == "strict":
+        protection = Protection(extremes=True, categories=True)
+    elif isinstance(protection, str):
         protection = Protection() if len(tidy) >= FEWEST_ROWS else None
     if protection is None:
         return Protected(relate(tidy, relations), schema, relations, {}, {}, ProtectionLog())
