@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from tabgen.inference import infer_schema
+    from tabgen.protection import Protection
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
     from tabgen.synthesizer import TabularGAN
@@ -24,6 +25,7 @@ __all__ = [
     "Column",
     "ConditionError",
     "ModelFileError",
+    "Protection",
     "Schema",
     "SchemaError",
     "TabgenError",
@@ -37,6 +39,7 @@ __all__ = [
 
 _HOMES = {
     "Column": "schema",
+    "Protection": "protection",
     "Schema": "schema",
     "TabularGAN": "synthesizer",
     "infer_relations": "relations",

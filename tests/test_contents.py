@@ -1,5 +1,7 @@
 """`tabgen inspect MODEL` lists all that a model file holds, and nothing that it does not hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +12,8 @@ from tabgen.contents import describe_contents, stored_values
 from tabgen.encoding import NumericCodec, fit_encoder
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
-from tabgen.modelfile import FittedParts, save_parts
-from tabgen.protection import protect
+from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.protection import ProtectionLog, protect
 from tabgen.relations import Combination, Determined, Ordered, learn_relations
 from tabgen.synthesizer import TabularGAN
 from tabgen.tables import Dialect
@@ -109,3 +111,12 @@ def test_values_are_listed_of_model_files_only(tmp_path, capsys):
     (tmp_path / "shop.csv").write_text("a\n1\n")
     assert main(["inspect", str(tmp_path / "shop.csv"), "--values"]) == 2
     assert "--values needs a model file, whose name ends in .tabgen." in capsys.readouterr().err
+
+
+def test_rules_that_were_given_are_stored_as_learned(parts, tmp_path):
+    bound = Ordered("since", "until", bounds=(123_456_789, 987_654_321, 123_456_789, 987_654_321))
+    given = {**parts.parameters, "relations": [bound]}
+    for number, log in enumerate((parts.protection, ProtectionLog())):
+        save_parts(replace(parts, parameters=given, protection=log), tmp_path / f"{number}.tabgen")
+    safe, plain = (load_parts(tmp_path / f"{number}.tabgen").parameters["relations"] for number in (0, 1))
+    assert (safe, plain) == (parts.relations, (bound,))

@@ -13,6 +13,7 @@ NAMES = {
     "Column",
     "ConditionError",
     "ModelFileError",
+    "Protection",
     "Schema",
     "SchemaError",
     "TabgenError",
