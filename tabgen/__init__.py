@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from tabgen.inference import infer_schema
+    from tabgen.protection import Protection
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
     from tabgen.substitution import propose_plan, substitute
@@ -31,6 +32,7 @@ __all__ = [
     "MissingExtra",
     "ModelFileError",
     "PlanError",
+    "Protection",
     "Schema",
     "SchemaError",
     "TabgenError",
@@ -46,6 +48,7 @@ __all__ = [
 
 _HOMES = {
     "Column": "schema",
+    "Protection": "protection",
     "Schema": "schema",
     "TabularGAN": "synthesizer",
     "infer_relations": "relations",

@@ -21,6 +21,7 @@ from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
+from tabgen.protection import ProtectionLog
 from tabgen.relations import Relation, relate
 from tabgen.schema import LEVELLED, REPLACED, Schema
 from tabgen.settings import check_seed, is_whole
@@ -40,12 +41,13 @@ class Answers(BaseEstimator):
     model_: Any
     history_: pd.DataFrame
     dialect_: Dialect | None
+    protection_: ProtectionLog
 
     def _parts(self) -> FittedParts:
         """Return everything that was learned."""
         return FittedParts(
             self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
-            self.model_, self.history_, self.dialect_,
+            self.model_, self.history_, self.dialect_, self.protection_,
         )  # fmt: skip
 
     def complete(self, table: pd.DataFrame, *, point: bool = False, seed: int | None = None) -> pd.DataFrame:

@@ -53,6 +53,10 @@ TRAINING = [
     ),
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
+    click.option(
+        "--protect", type=click.Choice(["auto", "strict", "off"]), default="auto", show_default=True,
+        help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
@@ -104,6 +108,7 @@ def synthesize(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -112,7 +117,7 @@ def synthesize(
     check_targets([target, model_file, report], force)
     check_format(target)
     real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
     synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
     write(synthetic, target, dialect, force)
     say(f"Wrote {len(synthetic):,} rows to {place(target)} ({_training(gan)}).", quiet)
@@ -136,6 +141,7 @@ def fit(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -143,7 +149,7 @@ def fit(
     """Learn the table IN and save the fitted model."""
     check_targets([model_file], force)
     real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
     gan.save(model_file, force=force)
     say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
 
@@ -221,22 +227,29 @@ def score(model_file: str, source: str, target: str, force: bool, quiet: bool) -
 @cli.command()
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the schema as JSON.")
-def inspect(file: str, as_json: bool) -> None:
-    """Show what tabgen takes each column of a table or of a fitted model for, and why."""
+@click.option("--values", is_flag=True, help="List every value that a model file holds.")
+def inspect(file: str, as_json: bool, values: bool) -> None:
+    """Show what tabgen takes each column of a table for, and why; of a model file also all that it holds."""
     from tabgen.cleaning import clean
+    from tabgen.contents import describe_contents
     from tabgen.inference import infer_schema
-    from tabgen.modelfile import read_relations, read_schema
+    from tabgen.modelfile import load_parts
     from tabgen.relations import find_relations
     from tabgen.summary import WIDTH, summarize
 
-    fitted = file.endswith(MODEL_SUFFIX)
-    frame = None if fitted else read(file)[0]
-    schema = read_schema(file) if frame is None else infer_schema(frame)
+    parts = load_parts(file, network=False) if file.endswith(MODEL_SUFFIX) else None
+    if values and parts is None:
+        raise click.UsageError(f"--values needs a model file, whose name ends in {MODEL_SUFFIX}.")
+    frame = None if parts else read(file)[0]
+    schema = parts.schema if parts else infer_schema(frame)
     if as_json:
         click.echo(schema.to_json())
         return
-    rules = read_relations(file) if frame is None else find_relations(clean(frame, schema))
-    click.echo(summarize(schema, rules, width=max(shutil.get_terminal_size((WIDTH, 0)).columns, 80)))
+    rules = parts.relations if parts else find_relations(clean(frame, schema))
+    width = max(shutil.get_terminal_size((WIDTH, 0)).columns, 80)
+    click.echo(summarize(schema, rules, parts.protection.facts() if parts else None, width))
+    if parts:
+        click.echo("\n" + describe_contents(parts, full=values, width=width))
 
 
 @cli.command()
@@ -306,6 +319,7 @@ def _fit(
     model: str,
     epochs: int | str,
     max_minutes: float | None,
+    protect: str,
     seed: int | None,
     quiet: bool,
 ) -> TabularGAN:
@@ -315,6 +329,7 @@ def _fit(
         model=model,
         epochs=epochs,
         max_minutes=max_minutes,
+        protection=None if protect == "off" else protect,
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
     ).fit(frame)

@@ -22,6 +22,7 @@ from tabgen.schema import REPLACED, Column, Schema
 
 COMMON = 5  # a word in fewer rows than this could point to a person and is never reused
 TEMPLATES = 200  # most frequent shapes of a text that are kept
+INVENTED = "words"  # as long as what is made up where nothing may be told of texts
 FRUITFUL = 0.05  # share of new texts in a draw below which a pattern has run out of them
 FEWEST_TRIED = 100
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -167,7 +168,9 @@ Generator = Counting | RandomNumbers | RandomUUIDs | TextPattern
 GENERATORS = {kind.__name__: kind for kind in (Counting, RandomNumbers, RandomUUIDs, TextPattern)}
 
 
-def fit_identifiers(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, Generator]:
+def fit_identifiers(
+    frame: pd.DataFrame, schema: Schema, fewest: Mapping[Hashable, int] | None = None
+) -> dict[Hashable, Generator]:
     """Learn the pattern of each column that is replaced rather than modelled.
 
     Parameters
@@ -176,6 +179,9 @@ def fit_identifiers(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, Gener
         The training table.
     schema : Schema
         Its schema.
+    fewest : mapping of Hashable to int, optional
+        For columns to protect, rows that must share a word, a shape or a sequence of letters that is kept,
+        at least ``COMMON``. Bounds of their keys are widened to two digits.
 
     Returns
     -------
@@ -193,7 +199,7 @@ def fit_identifiers(frame: pd.DataFrame, schema: Schema) -> dict[Hashable, Gener
     True
     """
     return {
-        column.name: _fit_column(frame[column.name], column)
+        column.name: _fit_column(frame[column.name], column, (fewest or {}).get(column.name))
         for column in schema.columns
         if column.kind in REPLACED
     }
@@ -226,7 +232,7 @@ def _limits(column: Column) -> tuple[int, int]:
     return int(limits.min), int(limits.max)
 
 
-def _fit_column(values: pd.Series, column: Column) -> Generator:
+def _fit_column(values: pd.Series, column: Column, fewest: int | None) -> Generator:
     present = values[clean_column(values, column).notna().to_numpy()]
     whole = column.number is not None or pd.api.types.is_integer_dtype(dtype_from_json(column.dtype))
     if whole:
@@ -235,19 +241,49 @@ def _fit_column(values: pd.Series, column: Column) -> Generator:
         if len(steps) == 1:
             step = steps.pop()
             return Counting(numbers[-1] + step, step)
-        return RandomNumbers(min(numbers), max(numbers), *_limits(column))
+        return RandomNumbers(*_bounds(numbers, column, fewest is not None), *_limits(column))
     texts = [str(value) for value in present]
     if all(UUID.fullmatch(text) for text in texts):
         return RandomUUIDs(upper=any(text != text.lower() for text in texts))
-    return _fit_pattern(texts, column.unique)
+    if fewest is None:
+        return _fit_pattern([WORD.findall(text) for text in texts], column.unique, COMMON)
+    common = max(COMMON, fewest)
+    return _fit_pattern(_shared_beginnings(texts, common), column.unique, common)
 
 
-def _fit_pattern(texts: Sequence[str], unique: bool) -> TextPattern:
-    """Count shapes, common pieces and letter sequences."""
+def _bounds(numbers: Sequence[int], column: Column, widened: bool) -> tuple[int, int]:
+    """Return the bounds of keys, widened to numbers of two digits and zeros or nines if so asked."""
+    low, high = min(numbers), max(numbers)
+    if not widened:
+        return low, high
+    least, most = _limits(column)
+    units = [10 ** max(len(str(abs(bound))) - 2, 0) for bound in (low, high)]
+    return max(low // units[0] * units[0], least), min((high // units[1] + 1) * units[1] - 1, most)
+
+
+def _shared_beginnings(texts: Sequence[str], fewest: int) -> list[list[str]]:
+    """Return the pieces of texts; where hardly any shape is shared, of each what it begins like others."""
     split = [WORD.findall(text) for text in texts]
+    styles = [tuple(map(_style, pieces)) for pieces in split]
+    if Counter(styles).most_common(1)[0][1] >= fewest:
+        return split
+    begun, length = dict.fromkeys(range(len(split)), 0), 0  # beginnings alike have one number
+    while begun:
+        longer = {row: (at, styles[row][length]) for row, at in begun.items() if len(styles[row]) > length}
+        shared = [beginning for beginning, n in Counter(longer.values()).items() if n >= fewest]
+        number = {beginning: place for place, beginning in enumerate(shared)}
+        following = {row: number[beginning] for row, beginning in longer.items() if beginning in number}
+        for row in begun.keys() - following.keys():
+            del split[row][length:]
+        begun, length = following, length + 1
+    return [pieces for pieces in split if pieces] or [[INVENTED]] * fewest
+
+
+def _fit_pattern(split: Sequence[Sequence[str]], unique: bool, fewest: int) -> TextPattern:
+    """Count shapes, common pieces and letter sequences."""
     shapes = ["\x1f".join(map(_style, pieces)) for pieces in split]
     frequent = dict(Counter(shapes).most_common(TEMPLATES))
-    common = {s: float(n) for s, n in frequent.items() if n >= COMMON} or {
+    common = {s: float(n) for s, n in frequent.items() if n >= fewest} or {
         s: float(n) for s, n in frequent.items()
     }
     counts: dict[str, Counter[str]] = {}
@@ -258,13 +294,13 @@ def _fit_pattern(texts: Sequence[str], unique: bool) -> TextPattern:
                     counts.setdefault(f"{shape}\x1e{position}", Counter())[piece] += 1
     words, lengths = {}, {}
     for slot, seen in counts.items():
-        kept = {piece: float(n) for piece, n in seen.items() if n >= COMMON}
-        rare = {piece: n for piece, n in seen.items() if n < COMMON}
+        kept = {piece: float(n) for piece, n in seen.items() if n >= fewest}
+        rare = {piece: n for piece, n in seen.items() if n < fewest}
         if rare:
             kept[""] = float(sum(rare.values()))
             lengths[slot] = sorted({len(piece) for piece in rare})
         words[slot] = kept
-    return TextPattern(common, words, _follow(split), lengths, unique)
+    return TextPattern(common, words, _follow(split, fewest), lengths, unique)
 
 
 def _style(piece: str) -> str:
@@ -278,8 +314,8 @@ def _style(piece: str) -> str:
     return "Aa" if piece[0].isupper() else "a"
 
 
-def _follow(split: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Return which letters follow one or two letters in at least COMMON texts."""
+def _follow(split: Sequence[Sequence[str]], fewest: int) -> dict[str, str]:
+    """Return which letters follow one or two letters in at least so many texts."""
     counts: dict[str, Counter[str]] = {}
     for pieces in split:
         for word in {piece.lower() for piece in pieces if piece.isalpha()}:
@@ -287,7 +323,7 @@ def _follow(split: Sequence[Sequence[str]]) -> dict[str, str]:
                 for state in {word[max(0, i - 2) : i] or "^", word[max(0, i - 1) : i] or "^"}:
                     counts.setdefault(state, Counter())[letter] += 1
     kept = {
-        state: "".join(sorted(letter for letter, n in letters.items() if n >= COMMON))
+        state: "".join(sorted(letter for letter, n in letters.items() if n >= fewest))
         for state, letters in counts.items()
     }
     return {state: letters for state, letters in kept.items() if letters}

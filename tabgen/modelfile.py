@@ -28,17 +28,25 @@ from tabgen.encoding import (
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import GENERATORS, Generator
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
+from tabgen.protection.plan import (
+    ProtectionLog,
+    log_from_json,
+    log_to_json,
+    protection_from_json,
+    protection_to_json,
+)
 from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema
 from tabgen.tables import Dialect, write_whole
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MEMBERS = (
     "schema.json",
     "relations.json",
     "encoder.json",
     "encoder.npz",
     "identifiers.json",
+    "protection.json",
     "history.json",
     "model.keras",
 )
@@ -63,6 +71,8 @@ class FittedParts:
         One row an epoch.
     dialect : Dialect or None
         Look of the training file.
+    protection : ProtectionLog
+        What was done to protect rare values.
     """
 
     parameters: dict[str, Any]
@@ -73,6 +83,7 @@ class FittedParts:
     model: Any
     history: pd.DataFrame
     dialect: Dialect | None
+    protection: ProtectionLog
 
 
 def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool = True) -> None:
@@ -101,12 +112,13 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
         "encoder.json": json.dumps(encoder).encode(),
         "encoder.npz": buffer.getvalue(),
         "identifiers.json": json.dumps(identifiers).encode(),
+        "protection.json": json.dumps(log_to_json(parts.protection)).encode(),
         "history.json": parts.history.to_json(orient="split", double_precision=15).encode(),
         "model.keras": b"" if parts.model is None else _keras_bytes(parts.model),
     }
     about = {
         "format": FORMAT_VERSION,
-        "parameters": _parameters_to_json(parts.parameters),
+        "parameters": _parameters_to_json(parts),
         "dialect": None if parts.dialect is None else asdict(parts.dialect),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
@@ -120,13 +132,15 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     write_whole(path, write, force=force)
 
 
-def load_parts(path: str | os.PathLike[str]) -> FittedParts:
+def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedParts:
     """Read fitted parts from a file.
 
     Parameters
     ----------
     path : path
         A file that `save_parts` wrote.
+    network : bool
+        Whether to load the trained model; without it no TensorFlow is needed.
 
     Returns
     -------
@@ -152,9 +166,10 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             relations=relations_from_json(json.loads(members["relations.json"])),
             encoder=encoder,
             identifiers=identifiers,
-            model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
+            model=_keras_model(members["model.keras"]) if network and members["model.keras"] else None,
             history=_history_from_json(history),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
+            protection=log_from_json(json.loads(members["protection.json"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")  # Keras goes on for pages
@@ -194,20 +209,20 @@ def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
     return about, members
 
 
-def read_relations(path: str | os.PathLike[str]) -> tuple[Relation, ...]:
-    """Return the rules between columns of a model file without loading its model."""
-    return relations_from_json(json.loads(_read_members(path)[1]["relations.json"]))
-
-
-def _parameters_to_json(parameters: dict[str, Any]) -> dict[str, Any]:
-    relations = parameters["relations"]
-    plain = {name: scalar_to_json(value) for name, value in parameters.items() if name != "relations"}
-    return {**plain, "relations": relations if relations == "auto" else relations_to_json(relations)}
+def _parameters_to_json(parts: FittedParts) -> dict[str, Any]:
+    """Return parameters as JSON; of a protected model with its relations as learned, which hold less."""
+    nested = ("relations", "protection")
+    plain = {name: scalar_to_json(value) for name, value in parts.parameters.items() if name not in nested}
+    relations, protection = (parts.parameters[name] for name in nested)
+    if relations != "auto":
+        relations = relations_to_json(relations if parts.protection.protection is None else parts.relations)
+    return {**plain, "relations": relations, "protection": protection_to_json(protection)}
 
 
 def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
-    relations = parameters["relations"]
-    return {**parameters, "relations": "auto" if relations == "auto" else relations_from_json(relations)}
+    relations, protection = parameters["relations"], protection_from_json(parameters["protection"])
+    given = relations if relations == "auto" else relations_from_json(relations)
+    return {**parameters, "relations": given, "protection": protection}
 
 
 def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:

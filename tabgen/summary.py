@@ -101,8 +101,8 @@ def _architecture(model: Any) -> str:
     return " ".join(told)
 
 
-def text_table(rows: Sequence[Sequence[str]], width: int) -> str:
-    """Return rows of words as lines of aligned columns, without trailing blanks."""
+def text_table(rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
+    """Return rows of cells as text in columns, without trailing blanks; long cells are wrapped."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

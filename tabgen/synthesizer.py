@@ -14,13 +14,15 @@ from tabgen.answers import Answers
 from tabgen.balancing import Shares, balanced_rows
 from tabgen.cleaning import clean
 from tabgen.conditions import Where, read_conditions
+from tabgen.copyguard import keep_apart
 from tabgen.drawing import Asked, draw_asked, draw_free, keep_cells, read_known
 from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
-from tabgen.modelfile import load_parts, save_parts
-from tabgen.relations import Predicate, Relation, find_relations, learn_relations, relate
+from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.protection import Protection, protect
+from tabgen.relations import Predicate, Relation, find_relations, learn_relations
 from tabgen.schema import Schema
 from tabgen.settings import check_seed, is_whole, training_settings
 from tabgen.tables import gather_table
@@ -61,6 +63,8 @@ class TabularGAN(Answers):
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.
+    protection : {"auto", "strict"}, Protection or None, default="auto"
+        How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on.
     random_state : int, optional
         Seed of training; an int repeats exactly, None takes fresh entropy.
     verbose : bool, default=False
@@ -76,6 +80,8 @@ class TabularGAN(Answers):
         How columns become tokens.
     identifiers_ : dict
         Generators of fresh keys and personal data, which are never learned.
+    protection_ : ProtectionLog
+        What was done to protect rare values.
     model_ : keras.Model or None
         The trained model; None where no column varies.
     history_ : pandas.DataFrame
@@ -108,6 +114,7 @@ class TabularGAN(Answers):
         learning_rate: float = 2e-3,
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
+        protection: Protection | str | None = "auto",
         random_state: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -118,6 +125,7 @@ class TabularGAN(Answers):
         self.learning_rate = learning_rate
         self.latent_dim = latent_dim
         self.relations = relations
+        self.protection = protection
         self.random_state = random_state
         self.verbose = verbose
 
@@ -160,17 +168,19 @@ class TabularGAN(Answers):
         settings = training_settings(self)
         source = gather_table(table)
         frame, self.dialect_ = source.frame, source.dialect
-        self.schema_ = infer_schema(frame) if schema is None else schema
-        tidy = clean(frame, self.schema_)
+        schema = infer_schema(frame) if schema is None else schema
+        tidy = clean(frame, schema)
         own = find_relations(tidy) if isinstance(self.relations, str) else self.relations
-        self.relations_ = learn_relations(own, tidy)
-        for predicate in self._predicates:
-            predicate.check(frame)
-        tidy = relate(tidy, self.relations_)
-        self.identifiers_ = fit_identifiers(frame, self.schema_)
-        self.encoder_ = fit_encoder(tidy)
+        rules = learn_relations(own, tidy)
+        for rule in rules:
+            if isinstance(rule, Predicate):
+                rule.check(frame)
+        safe = protect(tidy, schema, rules, self.protection, settings.seed)
+        self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
+        self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
+        self.encoder_ = fit_encoder(safe.related, safe.support)
         self.model_, self.history_ = _train(
-            self.model, self.encoder_, tidy, settings, int(self.latent_dim), callbacks, self.verbose
+            self.model, self.encoder_, safe.related, settings, int(self.latent_dim), callbacks, self.verbose
         )
         self._name_features()
         return self
@@ -181,6 +191,8 @@ class TabularGAN(Answers):
         *,
         where: Where | pd.DataFrame | None = None,
         rebalance: Shares | None = None,
+        real: pd.DataFrame | None = None,
+        min_distance: float = 0.01,
         seed: int | None = None,
         stratified: bool = True,
     ) -> pd.DataFrame:
@@ -199,6 +211,9 @@ class TabularGAN(Answers):
         rebalance : label or mapping, optional
             A column, all levels of which shall be as frequent; or for some columns the share of each level,
             as in ``{"churn": {"yes": 0.5, "no": 0.5}}``.
+        real, min_distance : pandas.DataFrame, optional, and float, default=0.01
+            A table, by custom that of training, to no row of which a drawn one may be nearer than this
+            share of its own rows are to each other (`tabgen.copyguard`); rows that are, are drawn again.
         seed : int, optional
             Seed of the draws: an int repeats exactly, None takes fresh entropy.
         stratified : bool, default=True
@@ -232,15 +247,16 @@ class TabularGAN(Answers):
         """
         check_is_fitted(self, "schema_")
         check_seed(seed)
+        parts = self._parts() if real is None else keep_apart(self._parts(), real, min_distance)
         if isinstance(where, pd.DataFrame):
             if rebalance is not None:
                 raise ValueError(
                     "rebalance cannot go with a table of conditions. Put the levels into the table."
                 )
-            return self._sample_given(where, n, seed)
+            return self._sample_given(where, n, seed, parts)
         if not is_whole(n):
             raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
-        parts, rows, source = self._parts(), int(n or 0), np.random.SeedSequence(seed)
+        rows, source = int(n or 0), np.random.SeedSequence(seed)
         conditions = {} if where is None else read_conditions(where, self.schema_)
         if rebalance is not None:
             known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
@@ -249,11 +265,12 @@ class TabularGAN(Answers):
             return draw_asked(parts, rows, Asked(conditions), source)
         return draw_free(parts, rows, source, stratified=stratified)
 
-    def _sample_given(self, table: pd.DataFrame, n: int | None, seed: int | None) -> pd.DataFrame:
+    def _sample_given(
+        self, table: pd.DataFrame, n: int | None, seed: int | None, parts: FittedParts
+    ) -> pd.DataFrame:
         """Draw one row for each row of conditions."""
         if n is not None and n != len(table):
             raise ValueError(f"n is {n!r}, but there are {len(table):,} rows of conditions. Leave n out.")
-        parts = self._parts()
         known = read_known(table, parts)
         drawn = draw_asked(parts, len(table), Asked({}, known), np.random.SeedSequence(seed))
         return keep_cells(drawn, table, self.schema_)
@@ -297,7 +314,7 @@ class TabularGAN(Answers):
         except TypeError as error:
             raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
         gan.schema_, gan.relations_, gan.encoder_ = parts.schema, parts.relations, parts.encoder
-        gan.identifiers_ = dict(parts.identifiers)
+        gan.identifiers_, gan.protection_ = dict(parts.identifiers), parts.protection
         gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
         gan._name_features()
         return gan
@@ -352,12 +369,8 @@ class TabularGAN(Answers):
         from tabgen.summary import summarize, training_facts
 
         check_is_fitted(self, "schema_")
-        facts = training_facts(self.encoder_, self.model_, self.history_)
+        facts = training_facts(self.encoder_, self.model_, self.history_) | self.protection_.facts()
         return summarize(self.schema_, self.relations_, facts)
-
-    @property
-    def _predicates(self) -> list[Predicate]:
-        return [relation for relation in self.relations_ if isinstance(relation, Predicate)]
 
     def _name_features(self) -> None:
         names = self.schema_.names

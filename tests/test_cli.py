@@ -14,7 +14,7 @@ import pytest
 from tabgen import Schema, TabularGAN, __version__
 from tabgen.cli import main
 from tabgen.evaluation import Scorecard
-from tabgen.modelfile import read_schema
+from tabgen.modelfile import load_parts, read_schema
 from tabgen.tables import read_table
 
 ROOT = Path(__file__).parents[1]
@@ -150,6 +150,14 @@ def test_fit_saves_a_model(plain, tmp_path, capsys):
     assert main(["fit", str(plain), str(target)]) == 0
     assert read_schema(target).names == ["id", "unit"]
     assert "Saved the model to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["auto", "strict", "off"])
+def test_fit_protects_as_it_is_told(plain, tmp_path, how):
+    assert main(["fit", str(plain), str(tmp_path / "plain.tabgen"), "--protect", how]) == 0
+    parts = load_parts(tmp_path / "plain.tabgen", network=False)
+    assert parts.parameters["protection"] == (None if how == "off" else how)
+    assert (parts.protection.protection is None) == (how != "strict")  # 30 rows: too few for auto
 
 
 def test_a_file_keeps_its_delimiter_quotes_and_line_ends(plain, tmp_path, capsys):

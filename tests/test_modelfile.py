@@ -71,6 +71,8 @@ def test_a_loaded_model_is_the_same(fitted, saved):
     assert_frame_equal(again.sample(50, seed=1), fitted.sample(50, seed=1))
     assert again.get_params() == fitted.get_params()
     assert again.schema_ == read_schema(saved) == fitted.schema_
+    assert again.protection_ == fitted.protection_
+    assert "nothing of fewer than 5 rows; extremes kept" in " ".join(again.summary().split())
     assert_frame_equal(again.history_, fitted.history_)
     assert again.feature_names_in_.tolist() == fitted.feature_names_in_.tolist()
 
@@ -163,8 +165,11 @@ CHANGES = {
         r"was changed after it was written \(history.json\). Copy it again",
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
-    "other format": (_about(format=FORMAT_VERSION + 1), "has format 5, this tabgen reads format 4. Use the"),
-    "unknown parameter": (_about(parameters={"layers": 3, "relations": "auto"}), "is damaged: .*layers"),
+    "other format": (_about(format=FORMAT_VERSION + 1), "has format 6, this tabgen reads format 5. Use the"),
+    "unknown parameter": (
+        _about(parameters={"layers": 3, "relations": "auto", "protection": None}),
+        "is damaged: .*layers",
+    ),
     "no parameters": (_about(parameters=None), "is damaged"),
 }
 

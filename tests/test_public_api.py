@@ -16,6 +16,7 @@ NAMES = {
     "MissingExtra",
     "ModelFileError",
     "PlanError",
+    "Protection",
     "Schema",
     "SchemaError",
     "TabgenError",

@@ -24,6 +24,7 @@ PARAMETERS = {
     "learning_rate": 1e-3,
     "latent_dim": 4,
     "relations": (),
+    "protection": None,
     "random_state": 7,
     "verbose": True,
 }

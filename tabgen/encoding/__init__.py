@@ -12,7 +12,8 @@ from tabgen.encoding.categorical import MAX_CODES, CategoricalCodec, fit_categor
 from tabgen.encoding.datetime import DatetimeCodec, fit_datetime
 from tabgen.encoding.keys import composite_key
 from tabgen.encoding.layout import MISSING, Layout, Token
-from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
+from tabgen.encoding.leaves import Support
+from tabgen.encoding.numeric import ANY, NumericCodec, default_leaves, fit_numeric
 
 __all__ = [
     "CategoricalCodec",
@@ -20,6 +21,7 @@ __all__ = [
     "DatetimeCodec",
     "Layout",
     "NumericCodec",
+    "Support",
     "TableEncoder",
     "Token",
     "fit_encoder",
@@ -83,13 +85,15 @@ class TableEncoder:
         return tidy
 
 
-def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
+def fit_encoder(tidy: pd.DataFrame, support: Mapping[Hashable, Support] | None = None) -> TableEncoder:
     """Fit one codec to each column of a tidy frame.
 
     Parameters
     ----------
     tidy : pandas.DataFrame
         Columns of dtype float64, ``category`` or ``datetime64``.
+    support : mapping of Hashable to Support, optional
+        For columns of numbers and moments the fewest rows of a leaf; one where nothing is said.
 
     Returns
     -------
@@ -106,13 +110,14 @@ def fit_encoder(tidy: pd.DataFrame) -> TableEncoder:
     """
     wide = {name for name in tidy if _is_wide(tidy[name])}
     leaves = min(default_leaves(len(tidy)), LEAVES_OF_MANY) if len(tidy.columns) > MANY_COLUMNS else None
+    own = {name: (support or {}).get(name, ANY) for name in tidy}
     codecs: dict[Hashable, Codec] = {
-        name: _fit_column(tidy[name], None, leaves) for name in tidy if name not in wide
+        name: _fit_column(tidy[name], None, leaves, own[name]) for name in tidy if name not in wide
     }
     if wide:  # rare levels are grouped by the company they keep in the other columns
         others = [_encode_column(codec, tidy[name]) for name, codec in codecs.items()]
         context = np.concatenate(others, axis=1) if others else None
-        codecs |= {name: _fit_column(tidy[name], context, leaves) for name in tidy if name in wide}
+        codecs |= {name: _fit_column(tidy[name], context, leaves, own[name]) for name in tidy if name in wide}
     codecs = {name: codecs[name] for name in tidy}
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
     tokens = {name: _tokens(name, codec) for name, codec in codecs.items()}
@@ -125,7 +130,7 @@ def _is_wide(column: pd.Series) -> bool:
     return isinstance(dtype, pd.CategoricalDtype) and len(dtype.categories) > MAX_CODES
 
 
-def _fit_column(column: pd.Series, context: np.ndarray | None, leaves: int | None) -> Codec:
+def _fit_column(column: pd.Series, context: np.ndarray | None, leaves: int | None, support: Support) -> Codec:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return fit_categorical(
             column.cat.codes.to_numpy().astype(np.int64),
@@ -134,8 +139,8 @@ def _fit_column(column: pd.Series, context: np.ndarray | None, leaves: int | Non
             context=context,
         )
     if pd.api.types.is_datetime64_dtype(column.dtype):
-        return fit_datetime(column.to_numpy())
-    return fit_numeric(column.to_numpy(), leaves)
+        return fit_datetime(column.to_numpy(), support)
+    return fit_numeric(column.to_numpy(), leaves, support)
 
 
 def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:

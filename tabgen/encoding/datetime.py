@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tabgen.encoding.numeric import NumericCodec, default_leaves, fit_numeric
+from tabgen.encoding.leaves import Support
+from tabgen.encoding.numeric import ANY, NumericCodec, default_leaves, fit_numeric
 
 DAY_SECONDS = 86_400
 DAYS_IN_MONTH = 365.25 / 12
@@ -61,7 +62,7 @@ class DatetimeCodec:
         return moments
 
 
-def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
+def fit_datetime(moments: np.ndarray, support: Support = ANY) -> DatetimeCodec:
     """Learn the calendar parts of a column.
 
     Few distinct days become one token. Otherwise the day is told by week and weekday or by year,
@@ -72,6 +73,8 @@ def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
     ----------
     moments : numpy.ndarray
         ``datetime64`` values, shape ``(rows,)``, NaT for missing; at least one moment.
+    support : Support
+        Fewest rows of a leaf of each part; by default one.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def fit_datetime(moments: np.ndarray) -> DatetimeCodec:
     for part in [*scheme, "hour", "minute", "second", "fraction"]:
         values = split[part]
         if part == scheme[0] or np.ptp(values[present]) > 0:
-            parts[part] = fit_numeric(values)
+            parts[part] = fit_numeric(values, support=support)
         else:
             constants[part] = float(values[present][0])
     ticks = moments[present].astype(np.int64)

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 KNOTS = 9  # points of the quantile function kept inside each interval
 ROWS_PER_KNOT = 5  # fewer rows than this per knot would come close to storing the rows themselves
 FEWEST_IN_TAIL = 20  # rows of an outermost leaf from which its tail has knots of its own
+
+
+@dataclass(frozen=True)
+class Support:
+    """How many rows a leaf must have at least, so that none tells of a single person.
+
+    Attributes
+    ----------
+    rows : int
+        Fewest rows of a leaf, and of a value that is stored as it is.
+    ends : bool
+        Whether the least and the greatest value are stored nevertheless.
+    """
+
+    rows: int = 1
+    ends: bool = True
 
 
 def leaf_of_distinct(counts: np.ndarray, n: int, leaves: int) -> np.ndarray:
@@ -136,3 +154,77 @@ def cell_ends(distinct: np.ndarray) -> np.ndarray:
     low, high = distinct - reach, distinct + reach
     low[0], high[-1] = distinct[0], distinct[-1]
     return np.stack([low, high])
+
+
+def supported_leaves(group: np.ndarray, counts: np.ndarray, support: Support) -> np.ndarray:
+    """Return the leaf of each distinct value such that none has too few rows, -1 for values of no leaf.
+
+    Neighbouring leaves of few rows are joined. What is too few even so has no leaf, and its rows go to the
+    nearest one; at both ends it keeps its own where the support says so.
+
+    Parameters
+    ----------
+    group : numpy.ndarray
+        Leaf of each distinct value, ascending from 0, shape ``(values,)``.
+    counts : numpy.ndarray
+        Rows of each distinct value, shape ``(values,)``.
+    support : Support
+        Fewest rows of a leaf.
+
+    Examples
+    --------
+    >>> counts = np.array([9, 2, 9, 3, 3, 1, 1])
+    >>> supported_leaves(np.arange(7), counts, Support(5)).tolist()
+    [0, -1, 1, 2, 2, 2, 2]
+    """
+    rows = np.bincount(group, counts)
+    few = rows < support.rows
+    if not few.any():
+        return group
+    label = np.arange(len(rows))
+    bounds = np.flatnonzero(np.diff(np.r_[False, few, False]))
+    for start, stop in bounds.reshape(-1, 2):
+        begun, held = start, 0.0
+        for leaf in range(start, stop):
+            label[leaf] = begun
+            held += rows[leaf]
+            if held >= support.rows and leaf + 1 < stop:
+                begun, held = leaf + 1, 0.0
+        if held < support.rows and begun > start:  # the rest joins the leaf before it
+            label[begun:stop] = label[begun - 1]
+        elif held < support.rows and not (support.ends and (start == 0 or stop == len(rows))):
+            label[start:stop] = -1
+    if (label < 0).all():
+        label[:] = 0
+    found, renumbered = np.unique(label, return_inverse=True)
+    return (renumbered - int(found[0] < 0))[group]
+
+
+def unmark_knots(
+    knots: np.ndarray, distinct: np.ndarray, counts: np.ndarray, step: float, support: Support
+) -> np.ndarray:
+    """Return knots none of which is a value of too few rows, as long as there is a place beside it.
+
+    Knots inside a leaf move half-way to the next value. The ends of a leaf must be values that the column
+    may hold: they move up to a third of the way to the next leaf.
+
+    Parameters
+    ----------
+    knots : numpy.ndarray
+        Shape ``(leaves, KNOTS)``.
+    distinct, counts : numpy.ndarray
+        The values and their rows, shape ``(values,)``.
+    step : float
+        Step between values that the column may hold.
+    support : Support
+        Fewest rows of a value that is stored as it is.
+    """
+    at = np.minimum(np.searchsorted(distinct, knots), len(distinct) - 1)
+    marked = (distinct[at] == knots) & (counts[at] < support.rows)
+    if support.ends:
+        marked[0, 0] = marked[-1, -1] = False
+    below, above = distinct[np.maximum(at - 1, 0)], distinct[np.minimum(at + 1, len(distinct) - 1)]
+    moved = (knots + np.where(above > knots, above, below)) / 2
+    moved[:, 0] = knots[:, 0] - np.floor((knots[:, 0] - below[:, 0]) / step / 3 + 1e-6) * step
+    moved[:, -1] = knots[:, -1] + np.floor((above[:, -1] - knots[:, -1]) / step / 3 + 1e-6) * step
+    return np.where(marked, moved, knots)

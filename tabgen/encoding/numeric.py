@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tabgen.encoding.leaves import (
+    Support,
     cell_ends,
     interpolate,
     is_lower_tail,
@@ -15,6 +16,8 @@ from tabgen.encoding.leaves import (
     knot_shares,
     leaf_knots,
     leaf_of_distinct,
+    supported_leaves,
+    unmark_knots,
 )
 
 ROWS_PER_LEAF = 25  # fewer rows than this teach a generator little about a leaf
@@ -23,6 +26,7 @@ EXACT_LEVELS = 64  # this many different values stay exact where each is seen EX
 EXACT_ROWS = 5
 COARSEST = 3  # thousands are the coarsest rounding that is told apart
 MAX_DECIMALS = 12
+ANY = Support()
 ENDINGS = 100  # endings of two digits
 FREQUENT_ENDING = 0.03  # share of rows from which an ending is no chance
 FEWEST_TURNS = 5  # times that a column must run through all endings for one to mean anything
@@ -180,7 +184,7 @@ def _even_shares(leaf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return shares
 
 
-def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
+def fit_numeric(values: np.ndarray, leaves: int | None = None, support: Support = ANY) -> NumericCodec:
     """Learn the leaves of a column.
 
     A value seen at least ``n / (2 * leaves)`` times becomes an exact atom (spikes, zero inflation,
@@ -193,6 +197,8 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
         Shape ``(rows,)``, float64, NaN for missing; at least one number.
     leaves : int, optional
         Budget of leaves; by default chosen by the number of rows.
+    support : Support
+        Fewest rows of a leaf; by default one.
 
     Returns
     -------
@@ -212,15 +218,20 @@ def fit_numeric(values: np.ndarray, leaves: int | None = None) -> NumericCodec:
     n, leaves = len(present), leaves or default_leaves(len(present))
     exact = len(distinct) <= max(leaves, min(EXACT_LEVELS, n // EXACT_ROWS))
     group = np.arange(len(distinct)) if exact else leaf_of_distinct(counts, n, leaves)
-    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-    stops = np.r_[starts[1:], len(distinct)]
     decimals = count_decimals(distinct)
     step = grid_step(distinct, decimals)
+    if support.rows > 1:
+        group = supported_leaves(group, counts, support)
+        distinct, counts, group = distinct[group >= 0], counts[group >= 0], group[group >= 0]
+    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    stops = np.r_[starts[1:], len(distinct)]
     ends = None if step is not None else cell_ends(distinct)
     in_leaf = np.add.reduceat(counts, starts)[:, None]
     shares = knot_shares(in_leaf[:, 0], int(counts[0]), int(counts[-1]))
     leaf_rows = zip(starts.tolist(), stops.tolist(), shares, strict=True)
     knots = np.stack([leaf_knots(distinct, counts, start, stop, at, ends) for start, stop, at in leaf_rows])
+    if support.rows > 1 and step is not None:
+        knots = unmark_knots(knots, distinct, counts, step, support)
     units = _units(distinct, step, decimals)
     multiple = np.abs(np.round(distinct[:, None] / units) * units - distinct[:, None]) < 1e-6 * units
     endings = _endings(distinct, counts, step, decimals) if not exact else np.zeros(0)

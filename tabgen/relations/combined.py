@@ -142,6 +142,11 @@ class Unique:
         members = list(self.members)
         here = tidy[members].notna().all(axis=1).to_numpy()
         refuse(here & tidy.duplicated(members).to_numpy(), self)
+        return replace(self.measure(tidy), support=int(here.sum()))
+
+    def measure(self, tidy: pd.DataFrame) -> Unique:
+        """Return the rule with the column that moves and its possible values."""
+        members = list(self.members)
         rooms = {name: _room(tidy[name]) for name in members}
         moved = max(members, key=lambda name: rooms[name][2]) if self.moved is None else self.moved
         if moved not in members:
@@ -150,9 +155,7 @@ class Unique:
                 "Choose one of those."
             )
         least, step, places = rooms[moved]
-        return replace(
-            self, moved=moved, support=int(here.sum()), least=least, step=step, places=places
-        )  # fmt: skip
+        return replace(self, moved=moved, least=least, step=step, places=places)
 
     def forward(self, tidy: pd.DataFrame) -> pd.DataFrame:
         """Return the frame as it is."""

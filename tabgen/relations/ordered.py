@@ -52,9 +52,13 @@ class Ordered:
         return self.low, self.high
 
     def learn(self, tidy: pd.DataFrame) -> Ordered:
+        """Return the rule with bounds and grids of its columns, or refuse a table that breaks it."""
+        refuse(self._wrong(tidy, *_pair(tidy, self)), self)
+        return self.measure(tidy)
+
+    def measure(self, tidy: pd.DataFrame) -> Ordered:
         """Return the rule with bounds and grids of its columns."""
         low, high = _pair(tidy, self)
-        refuse(self._wrong(tidy, low, high), self)
         here = [values[tidy[name].notna()] for name, values in zip(self.columns, (low, high), strict=True)]
         unit = _unit(tidy, self.columns)
         return replace(

@@ -34,6 +34,8 @@ class Predicate:
         Labels of the columns that it is about; only for people to read.
     support : int
         Rows of the training table.
+    advice : str
+        What to do where too few rows keep the rule.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Predicate:
     text: str = "a rule of your own"
     columns: tuple[Hashable, ...] = ()
     support: int = 0
+    advice: str = "Loosen it, or write it as a relation with a forward and an inverse."
 
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
         """Return whether each row keeps the rule, shape ``(rows,)``; a missing answer is no.
@@ -131,6 +134,5 @@ def draw_until(
     worst = predicates[int(new.mean(axis=0).argmin())]
     raise SchemaError(
         f"The relation {worst.text!r} held in {new.mean(axis=0).min():.1%} of the rows of the last of "
-        f"{ROUNDS} draws, and {n - len(kept):,} of {n:,} rows are still missing. Loosen it, or write it as "
-        "a relation with a forward and an inverse."
+        f"{ROUNDS} draws, and {n - len(kept):,} of {n:,} rows are still missing. {worst.advice}"
     )
