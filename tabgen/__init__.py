@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from tabgen.inference import infer_schema
+    from tabgen.privacy import DifferentialPrivacy
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
     from tabgen.synthesizer import TabularGAN
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Column",
     "ConditionError",
+    "DifferentialPrivacy",
     "ModelFileError",
     "Schema",
     "SchemaError",
@@ -37,6 +39,7 @@ __all__ = [
 
 _HOMES = {
     "Column": "schema",
+    "DifferentialPrivacy": "privacy",
     "Schema": "schema",
     "TabularGAN": "synthesizer",
     "infer_relations": "relations",

@@ -28,11 +28,12 @@ from tabgen.encoding import (
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import GENERATORS, Generator
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
+from tabgen.privacy import DifferentialPrivacy, Spending
 from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema
 from tabgen.tables import Dialect, write_whole
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MEMBERS = (
     "schema.json",
     "relations.json",
@@ -63,6 +64,8 @@ class FittedParts:
         One row an epoch.
     dialect : Dialect or None
         Look of the training file.
+    spending : Spending or None
+        What a private fit released and spent.
     """
 
     parameters: dict[str, Any]
@@ -73,6 +76,7 @@ class FittedParts:
     model: Any
     history: pd.DataFrame
     dialect: Dialect | None
+    spending: Spending | None = None
 
 
 def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool = True) -> None:
@@ -108,6 +112,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
         "format": FORMAT_VERSION,
         "parameters": _parameters_to_json(parts.parameters),
         "dialect": None if parts.dialect is None else asdict(parts.dialect),
+        "spending": None if parts.spending is None else asdict(parts.spending),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
 
@@ -155,6 +160,7 @@ def load_parts(path: str | os.PathLike[str]) -> FittedParts:
             model=_keras_model(members["model.keras"]) if members["model.keras"] else None,
             history=_history_from_json(history),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
+            spending=None if about["spending"] is None else Spending(**about["spending"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")  # Keras goes on for pages
@@ -200,14 +206,23 @@ def read_relations(path: str | os.PathLike[str]) -> tuple[Relation, ...]:
 
 
 def _parameters_to_json(parameters: dict[str, Any]) -> dict[str, Any]:
-    relations = parameters["relations"]
-    plain = {name: scalar_to_json(value) for name, value in parameters.items() if name != "relations"}
+    relations, privacy = parameters["relations"], parameters["privacy"]
+    nested = ("relations", "privacy")
+    plain = {name: scalar_to_json(value) for name, value in parameters.items() if name not in nested}
+    if privacy is not None:
+        bounds = [[scalar_to_json(name), *map(float, pair)] for name, pair in privacy.bounds.items()]
+        plain["privacy"] = {"epsilon": privacy.epsilon, "delta": privacy.delta, "bounds": bounds}
+        plain["random_state"] = None  # whoever knows it can subtract the noise
     return {**plain, "relations": relations if relations == "auto" else relations_to_json(relations)}
 
 
 def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
-    relations = parameters["relations"]
-    return {**parameters, "relations": "auto" if relations == "auto" else relations_from_json(relations)}
+    relations, privacy = parameters["relations"], parameters.get("privacy")
+    if privacy is not None:
+        bounds = {scalar_from_json(name): (low, high) for name, low, high in privacy["bounds"]}
+        privacy = DifferentialPrivacy(privacy["epsilon"], privacy["delta"], bounds)
+    relations = "auto" if relations == "auto" else relations_from_json(relations)
+    return {**parameters, "relations": relations, "privacy": privacy}
 
 
 def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:

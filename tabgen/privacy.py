@@ -20,7 +20,7 @@ SHARES = {
     "steps": 0.30,  # gradients
 }
 LEVELS_DELTA = 0.1  # share of delta for the chance that a value of one row passes the threshold
-GRID = 1e-3  # of privacy losses, as a share of epsilon up to 1: the accountant rounds them up to it
+GRID = 1e-3  # of privacy losses, as a share of epsilon: the accountant rounds them up to it
 CLOSE = 1e-3  # by how much of it the epsilon spent may fall short of the target
 MOST_TRIES = 30  # of a noise multiplier
 LEAST_EPSILON, MOST_EPSILON = 0.01, 100.0
@@ -68,8 +68,8 @@ class DifferentialPrivacy:
        each row clipped to a norm of 1, Gaussian noise on their sum, a number of steps fixed in advance.
 
     No row is held out, nothing is validated, and no loss is kept: those would be further looks at the rows.
-    Keys and free text are not learned at all: numbers count from 1, texts are random UUIDs. A row with a level
-    that was not kept counts as one of the levels that were.
+    Keys and free text are not learned at all: numbers count from 1, texts are random UUIDs. A row with a
+    level that was not kept counts as one of the levels that were.
 
     **Assumptions.** Noise is drawn in floating point, which a determined attacker may exploit (Mironov 2012),
     by NumPy's PCG64, which is not a cryptographic generator. With ``random_state`` given anyone who knows
@@ -131,7 +131,7 @@ class Spending:
         """Return it as a line of text."""
         noise = ", ".join(f"{name} {multiplier:.3g}" for name, multiplier in self.noise.items())
         return (
-            f"epsilon {self.epsilon:.4g} at delta {self.delta:.3g} spent, one row emptied; noise multipliers: "
+            f"epsilon {self.epsilon:.4g} at delta {self.delta:.3g} spent; noise multipliers: "
             f"{noise}; {self.steps:,} steps of {self.rate:.4g} of the rows"
         )
 
@@ -165,7 +165,7 @@ def plan_spending(budget: DifferentialPrivacy, releases: Sequence[str], steps: i
         noise = {name: scale / math.sqrt(SHARES[name]) for name in releases}
         if "steps" in noise:
             noise["steps"] *= rate * math.sqrt(steps)
-        grid = GRID * min(budget.epsilon, 1.0)
+        grid = GRID * budget.epsilon
         spent = spent_epsilon(noise, steps, rate, (1 - LEVELS_DELTA) * budget.delta, grid)
         return Spending(spent, budget.delta, noise, steps, rate)
 

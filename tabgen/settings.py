@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tabgen.privacy import DifferentialPrivacy
 from tabgen.relations import Relation
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def training_settings(gan: Any) -> TrainingConfig:
         "learning_rate": (_is_between(gan.learning_rate, 0, 1), "between 0 and 1"),
         "latent_dim": (is_whole(gan.latent_dim), "0 or above"),
         "relations": (_auto_or_relations(gan.relations), '"auto" or a sequence of relations'),
+        "privacy": (
+            gan.privacy is None or isinstance(gan.privacy, DifferentialPrivacy),
+            "None or a DifferentialPrivacy",
+        ),
         "random_state": (gan.random_state is None or is_whole(gan.random_state), SEED_RULE),
     }
     for name, (valid, rule) in rules.items():

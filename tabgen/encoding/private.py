@@ -13,6 +13,7 @@ from scipy.stats import norm
 from tabgen.encoding import CategoricalCodec, Codec, DatetimeCodec, NumericCodec, TableEncoder, lay_out
 from tabgen.encoding.categorical import MAX_CODES
 from tabgen.encoding.datetime import split_moments, ticks_per_second
+from tabgen.encoding.layout import MISSING
 from tabgen.encoding.leaves import KNOTS
 from tabgen.encoding.numeric import count_decimals
 
@@ -81,6 +82,19 @@ class PrivateEncoding:
     counts: Mapping[Hashable, list[np.ndarray]]
     missing: Mapping[Hashable, float]
     kept: Mapping[Hashable, np.ndarray]
+
+    def token_counts(self) -> list[np.ndarray]:
+        """Return noisy counts of all codes of each token; 0 for a missing code that another token decides."""
+        found, rows = [], len(self.tidy)
+        parts = {name: iter(counts) for name, counts in self.counts.items()}
+        for token, gate in zip(self.encoder.layout.tokens, self.encoder.layout.gates, strict=True):
+            absent = rows * self.missing[token.column]
+            if token.part == MISSING:
+                found.append(np.array([max(rows - absent, 1.0), absent]))
+            else:
+                last = [absent if gate < 0 else 0.0] if token.missing else []
+                found.append(np.r_[next(parts[token.column]), last])
+        return found
 
 
 def private_releases(tidy: pd.DataFrame, facts: PublicFacts) -> list[str]:
@@ -164,8 +178,9 @@ def _seen(
     """Return values with a noisy count above the threshold, ascending, or all that are public, and counts."""
     if column.dtype.kind == "M":
         return np.zeros(0), np.zeros(0)
-    present = column.cat.codes[column.cat.codes >= 0] if isinstance(column.dtype, pd.CategoricalDtype) else column
-    values, counts = np.unique(present.dropna().to_numpy(), return_counts=True)
+    present = column.dropna()
+    numbers = present.cat.codes if isinstance(present.dtype, pd.CategoricalDtype) else present
+    values, counts = np.unique(numbers.to_numpy(), return_counts=True)
     if public:
         every = np.arange(len(column.cat.categories))
         counts = np.bincount(values, counts, minlength=len(every))
@@ -191,7 +206,7 @@ def _magnitudes(values: np.ndarray, scale: float, rng: np.random.Generator) -> n
     counts += scale * rng.standard_normal(len(counts))
     clear = np.flatnonzero(counts > CLEAR * scale)
     if not len(clear):
-        clear = counts.argmax(keepdims=True)
+        clear = np.array([counts.argmax()])
     first, stop = int(clear[0]), int(clear[-1]) + 1
     weights = np.where(counts[first:stop] > CLEAR * scale, counts[first:stop], 0)
     weights = weights / max(weights.sum(), 1.0)
@@ -222,7 +237,12 @@ def _decimals(column: pd.Series) -> int | None:
 
 
 def _leaves(
-    values: np.ndarray, edges: np.ndarray, decimals: int | None, rows: int, scale: float, rng: np.random.Generator
+    values: np.ndarray,
+    edges: np.ndarray,
+    decimals: int | None,
+    rows: int,
+    scale: float,
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of leaves, shape ``(leaves, 2)``, and their noisy counts, from a fine histogram."""
     if decimals is not None:  # edges lie half-way between numbers that can be
@@ -242,8 +262,8 @@ def _trimmed(counts: np.ndarray, scale: float) -> tuple[int, int]:
     size = np.sqrt(np.arange(1, len(counts) + 1))
     upper = np.flatnonzero(np.cumsum(counts[::-1]) > TAIL * scale * size)
     lower = np.flatnonzero(np.cumsum(counts) > TAIL * scale * size)
-    first, stop = (int(lower[0]), len(counts) - int(upper[0])) if len(lower) and len(upper) else (0, 1)
-    return (first, stop) if first < stop else (int(counts.argmax()), int(counts.argmax()) + 1)
+    first, stop = (int(lower[0]), len(counts) - int(upper[0])) if len(lower) and len(upper) else (0, 0)
+    return (first, stop) if first < stop else (0, len(counts))
 
 
 def _merged(counts: np.ndarray, least: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -263,7 +283,12 @@ def _merged(counts: np.ndarray, least: float, scale: float) -> tuple[np.ndarray,
 
 
 def _with_atoms(
-    leaves: np.ndarray, masses: np.ndarray, atoms: np.ndarray, often: np.ndarray, decimals: int | None, absent: bool
+    leaves: np.ndarray,
+    masses: np.ndarray,
+    atoms: np.ndarray,
+    often: np.ndarray,
+    decimals: int | None,
+    absent: bool,
 ) -> tuple[NumericCodec, np.ndarray]:
     """Return the codec of leaves between frequent values, and the noisy counts of its codes."""
     ends, counts = [], []
@@ -321,14 +346,20 @@ def _fit_moments(
         leaves, masses = _leaves(split[part], edges, 0, len(column), scale, rng)
         codecs[part] = _codec(leaves, 0, absent)
         counts.append(masses)
-    years = np.round(codecs["year"].knots[[0, -1], [0, -1]] + [0.5, -0.5]).astype(np.int64) - 1970
-    ends = (years + [0, 1]).astype("datetime64[Y]").astype(f"datetime64[{unit}]").astype(np.int64) - [0, 1]
+    years = np.round(codecs["year"].knots[[0, -1], [0, -1]] + 0.5).astype(np.int64) - 1970
+    ends = (
+        years.astype("datetime64[Y]").astype(f"datetime64[{unit}]").astype(np.int64)
+    )  # the last one excluded
     constants = {part: 0.0 for part in ("hour", "minute", "second", "fraction") if part not in parts}
-    return DatetimeCodec(codecs, constants, unit, (int(ends[0]), int(ends[1]))), counts
+    return DatetimeCodec(codecs, constants, unit, (int(ends[0]), int(ends[1]) - 1)), counts
 
 
 def _settle(
-    column: pd.Series, codec: Codec, kept: np.ndarray | None, counts: list[np.ndarray], rng: np.random.Generator
+    column: pd.Series,
+    codec: Codec,
+    kept: np.ndarray | None,
+    counts: list[np.ndarray],
+    rng: np.random.Generator,
 ) -> pd.Series:
     """Return a column in which whatever the codec cannot tell is drawn from what it can."""
     draw = partial(_drawn, codec=codec, counts=counts, rng=rng)

@@ -219,7 +219,9 @@ def _scale(laws: np.ndarray, group: np.ndarray, pair: tuple[int, int], tables: N
     """Take one step of scaling towards the noisy counts of a pair, as far as these can be believed."""
     ratios, counted, spread = tables.ratios[pair], tables.counted[pair], tables.spread[pair]
     rows = len(group)
-    member = scipy.sparse.csr_matrix((np.ones(rows, np.float32), (group, np.arange(rows))), (len(ratios), rows))
+    member = scipy.sparse.csr_matrix(
+        (np.ones(rows, np.float32), (group, np.arange(rows))), (len(ratios), rows)
+    )
     by_code = np.asarray(member @ laws, dtype=np.float64)
     of = tables.groups[pair[1]]
     expected = np.zeros_like(ratios)

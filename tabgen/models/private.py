@@ -1,9 +1,9 @@
 """Rows of codes and noise to a private model: tables of noisy counts, then DP-SGD for what is left.
 
-DP-SGD (Abadi et al. 2016) clips the gradient of each row before it adds them up. No gradient of a row is ever
-built: each layer is linear and sees a row once, so the gradient of its weights is an outer product, whose norm
-is that of its factors (Goodfellow 2015); the clipped gradients of all rows are then added up in one matrix
-product a layer (Bu et al. 2023).
+DP-SGD (Abadi et al. 2016) clips the gradient of each row before it adds them up. No gradient of a row is
+ever built: each layer is linear and sees a row once, so the gradient of its weights is an outer product,
+whose norm is that of its factors (Goodfellow 2015); the clipped gradients of all rows are then added up in
+one matrix product a layer (Bu et al. 2023).
 """
 
 from __future__ import annotations
@@ -154,13 +154,19 @@ def train_privately(
         rate = plan.learning_rate * (1 + math.cos(math.pi * number / plan.steps)) / 2
         optimizer.learning_rate.assign(rate)
         sums = step(codes[rng.random(len(codes)) < plan.rate])
-        noisy = [s + spread * rng.standard_normal(s.shape, dtype=np.float32) for s in sums]
-        optimizer.apply([noise / expected for noise in noisy], variables)
+        optimizer.apply(noisy_means(sums, spread, expected, rng), variables)
         if (number + 1) % EPOCH == 0 or number + 1 == plan.steps:
             curves["learning_rate"].append(rate)
             curves["seconds"].append(time.perf_counter() - began)
     optimizer.finalize_variable_values(variables)
     return Stage("private", curves, "all steps are done")
+
+
+def noisy_means(
+    sums: Sequence[tf.Tensor], spread: float, expected: float, rng: np.random.Generator
+) -> list[tf.Tensor]:
+    """Return sums with noise of a standard deviation, over the number of rows that were expected."""
+    return [(s + spread * rng.standard_normal(s.shape, dtype=np.float32)) / expected for s in sums]
 
 
 def learned_variables(model: ConditionalVAE) -> list[keras.Variable]:
