@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from tabgen.inference import infer_schema
+    from tabgen.privacy import DifferentialPrivacy
     from tabgen.protection import Protection
     from tabgen.relations import infer_relations
     from tabgen.schema import Column, Schema
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Column",
     "ConditionError",
+    "DifferentialPrivacy",
     "KeyRefused",
     "MissingExtra",
     "ModelFileError",
@@ -48,6 +50,7 @@ __all__ = [
 
 _HOMES = {
     "Column": "schema",
+    "DifferentialPrivacy": "privacy",
     "Protection": "protection",
     "Schema": "schema",
     "TabularGAN": "synthesizer",

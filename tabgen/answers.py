@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
+from tabgen.privacy import Spending
 from tabgen.protection import ProtectionLog
 from tabgen.relations import Relation, relate
 from tabgen.schema import LEVELLED, REPLACED, Schema
@@ -42,13 +43,29 @@ class Answers(BaseEstimator):
     history_: pd.DataFrame
     dialect_: Dialect | None
     protection_: ProtectionLog
+    spending_: Spending | None
 
     def _parts(self) -> FittedParts:
         """Return everything that was learned."""
         return FittedParts(
             self.get_params(), self.schema_, self.relations_, self.encoder_, self.identifiers_,
-            self.model_, self.history_, self.dialect_, self.protection_,
+            self.model_, self.history_, self.dialect_, self.protection_, self.spending_,
         )  # fmt: skip
+
+    def _take(self, parts: FittedParts) -> Self:
+        """Take over everything that was learned."""
+        self.schema_, self.relations_, self.encoder_ = parts.schema, parts.relations, parts.encoder
+        self.identifiers_, self.model_ = dict(parts.identifiers), parts.model
+        self.history_, self.dialect_ = parts.history, parts.dialect
+        self.protection_, self.spending_ = parts.protection, parts.spending
+        self._name_features()
+        return self
+
+    def _name_features(self) -> None:
+        names = self.schema_.names
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.empty(len(names), dtype=object)
+        self.feature_names_in_[:] = names
 
     def complete(self, table: pd.DataFrame, *, point: bool = False, seed: int | None = None) -> pd.DataFrame:
         """Fill missing cells, whatever their pattern, and leave all others as they are.

@@ -37,8 +37,12 @@ def encode_latents(parts: FittedParts, table: pd.DataFrame) -> np.ndarray:
     """
     from tabgen.models.latents import latents_of
 
-    if parts.model is None or not parts.parameters["latent_dim"]:
-        raise ValueError("This model has no latent. Fit with latent_dim=16 a table in which a column varies.")
+    private = parts.spending is not None
+    if parts.model is None or private or not parts.parameters["latent_dim"]:
+        raise ValueError(
+            "This model has no latent. Fit with latent_dim=16 and without privacy a table in which a column "
+            "varies."
+        )
     nats = float(parts.history["val_kl"].dropna().iloc[-1])
     if nats < LIVE:
         warnings.warn(

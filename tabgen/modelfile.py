@@ -28,6 +28,7 @@ from tabgen.encoding import (
 from tabgen.errors import ModelFileError
 from tabgen.identifiers import GENERATORS, Generator
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
+from tabgen.privacy import DifferentialPrivacy, Spending
 from tabgen.protection.plan import (
     ProtectionLog,
     log_from_json,
@@ -73,6 +74,8 @@ class FittedParts:
         Look of the training file.
     protection : ProtectionLog
         What was done to protect rare values.
+    spending : Spending or None
+        What a private fit released and spent.
     """
 
     parameters: dict[str, Any]
@@ -84,6 +87,7 @@ class FittedParts:
     history: pd.DataFrame
     dialect: Dialect | None
     protection: ProtectionLog
+    spending: Spending | None = None
 
 
 def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool = True) -> None:
@@ -120,6 +124,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
         "format": FORMAT_VERSION,
         "parameters": _parameters_to_json(parts),
         "dialect": None if parts.dialect is None else asdict(parts.dialect),
+        "spending": None if parts.spending is None else asdict(parts.spending),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
 
@@ -170,6 +175,7 @@ def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedP
             history=_history_from_json(history),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
             protection=log_from_json(json.loads(members["protection.json"])),
+            spending=None if about["spending"] is None else Spending(**about["spending"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")  # Keras goes on for pages
@@ -211,18 +217,26 @@ def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
 
 def _parameters_to_json(parts: FittedParts) -> dict[str, Any]:
     """Return parameters as JSON; of a protected model with its relations as learned, which hold less."""
-    nested = ("relations", "protection")
+    nested = ("relations", "protection", "privacy")
     plain = {name: scalar_to_json(value) for name, value in parts.parameters.items() if name not in nested}
-    relations, protection = (parts.parameters[name] for name in nested)
+    relations, protection, privacy = (parts.parameters[name] for name in nested)
     if relations != "auto":
         relations = relations_to_json(relations if parts.protection.protection is None else parts.relations)
+    if privacy is not None:
+        bounds = [[scalar_to_json(name), *map(float, pair)] for name, pair in privacy.bounds.items()]
+        plain["privacy"] = {"epsilon": privacy.epsilon, "delta": privacy.delta, "bounds": bounds}
+        plain["random_state"] = None  # whoever knows it can subtract the noise
     return {**plain, "relations": relations, "protection": protection_to_json(protection)}
 
 
 def _parameters_from_json(parameters: dict[str, Any]) -> dict[str, Any]:
     relations, protection = parameters["relations"], protection_from_json(parameters["protection"])
     given = relations if relations == "auto" else relations_from_json(relations)
-    return {**parameters, "relations": given, "protection": protection}
+    privacy = parameters.get("privacy")
+    if privacy is not None:
+        bounds = {scalar_from_json(name): (low, high) for name, low, high in privacy["bounds"]}
+        privacy = DifferentialPrivacy(privacy["epsilon"], privacy["delta"], bounds)
+    return {**parameters, "relations": given, "protection": protection, "privacy": privacy}
 
 
 def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:

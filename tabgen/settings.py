@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tabgen.privacy import DifferentialPrivacy
 from tabgen.protection import Protection
 from tabgen.relations import Relation
 
@@ -34,6 +35,10 @@ def training_settings(gan: Any) -> TrainingConfig:
         "protection": (
             gan.protection in ("auto", "strict", None) or isinstance(gan.protection, Protection),
             '"auto", "strict", None or a Protection',
+        ),
+        "privacy": (
+            gan.privacy is None or isinstance(gan.privacy, DifferentialPrivacy),
+            "None or a DifferentialPrivacy",
         ),
         "random_state": (gan.random_state is None or is_whole(gan.random_state), SEED_RULE),
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabgen.encoding import TableEncoder
+    from tabgen.privacy import Spending
 
 WIDTH = 110
 
@@ -62,7 +63,9 @@ def summarize(
     return "\n\n".join(text_table(rows, width) for rows in tables if rows)
 
 
-def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> dict[str, str]:
+def training_facts(
+    encoder: TableEncoder, model: Any, history: pd.DataFrame, spending: Spending | None = None
+) -> dict[str, str]:
     """Return what there is to say of a trained model: its size, how it was trained and how well.
 
     Parameters
@@ -73,9 +76,13 @@ def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> 
         The model.
     history : pandas.DataFrame
         One row an epoch.
+    spending : Spending, optional
+        What a private fit spent.
     """
     layout = encoder.layout
     facts = {"tokens": f"{len(layout):,} with {int(layout.cardinalities.sum()):,} codes in all"}
+    if spending is not None:
+        facts["privacy"] = spending.describe()
     if model is None:
         return {**facts, "model": "none: no column varies"}
     facts["model"] = _architecture(model)
@@ -83,6 +90,8 @@ def training_facts(encoder: TableEncoder, model: Any, history: pd.DataFrame) -> 
         last = curves.iloc[-1]
         count = f"{len(curves)} epochs" if "trees" not in curves or curves["trees"].isna().all() else "trees"
         facts[f"stage: {stage}"] = f"{count} in {last['seconds']:.0f} s; {last['ended']}"
+    if "val_loss" not in history:  # a private fit holds no rows out
+        return facts
     best = history.loc[history["val_loss"].where(history["val_kl"].notna()).idxmin()]
     facts["validation"] = f"{best['val_loss']:.3f} nats a row, of which {best['val_kl']:.3f} for the latent"
     scores = history["two_sample"].dropna()

@@ -18,9 +18,12 @@ from tabgen.copyguard import keep_apart
 from tabgen.drawing import Asked, draw_asked, draw_free, keep_cells, read_known
 from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
+from tabgen.history import history_of
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.privacy import DifferentialPrivacy
+from tabgen.private_fit import fit_privately
 from tabgen.protection import Protection, protect
 from tabgen.relations import Predicate, Relation, find_relations, learn_relations
 from tabgen.schema import Schema
@@ -65,6 +68,9 @@ class TabularGAN(Answers):
         the training table.
     protection : {"auto", "strict"}, Protection or None, default="auto"
         How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on.
+    privacy : DifferentialPrivacy, optional
+        A budget for all that is learned of the rows: `DifferentialPrivacy` says how, and what else it
+        changes. ``relations="auto"`` then finds none, and "vae-gan" is its "vae" without a latent.
     random_state : int, optional
         Seed of training; an int repeats exactly, None takes fresh entropy.
     verbose : bool, default=False
@@ -88,6 +94,8 @@ class TabularGAN(Answers):
         One row an epoch of each stage: loss terms, validation, two-sample score, accuracy of the
         discriminator on held-out real and on generated rows, learning rate, seconds of the stage; the last
         row of a stage says why it ended.
+    spending_ : Spending or None
+        What a private fit released and spent.
     feature_names_in_ : numpy.ndarray
         Labels of the columns.
     n_features_in_ : int
@@ -115,6 +123,7 @@ class TabularGAN(Answers):
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
         protection: Protection | str | None = "auto",
+        privacy: DifferentialPrivacy | None = None,
         random_state: int | None = None,
         verbose: bool = False,
     ) -> None:
@@ -126,6 +135,7 @@ class TabularGAN(Answers):
         self.latent_dim = latent_dim
         self.relations = relations
         self.protection = protection
+        self.privacy = privacy
         self.random_state = random_state
         self.verbose = verbose
 
@@ -167,7 +177,9 @@ class TabularGAN(Answers):
         """
         settings = training_settings(self)
         source = gather_table(table)
-        frame, self.dialect_ = source.frame, source.dialect
+        if self.privacy is not None:
+            return self._take(fit_privately(self.get_params(), source, schema, callbacks))
+        frame, self.dialect_, self.spending_ = source.frame, source.dialect, None
         schema = infer_schema(frame) if schema is None else schema
         tidy = clean(frame, schema)
         own = find_relations(tidy) if isinstance(self.relations, str) else self.relations
@@ -313,11 +325,7 @@ class TabularGAN(Answers):
             gan = cls(**parts.parameters)
         except TypeError as error:
             raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
-        gan.schema_, gan.relations_, gan.encoder_ = parts.schema, parts.relations, parts.encoder
-        gan.identifiers_, gan.protection_ = dict(parts.identifiers), parts.protection
-        gan.model_, gan.history_, gan.dialect_ = parts.model, parts.history, parts.dialect
-        gan._name_features()
-        return gan
+        return gan._take(parts)
 
     def plot_training(self) -> Figure:
         """Draw the training curves: loss terms, validation and learning rate by epoch.
@@ -369,14 +377,8 @@ class TabularGAN(Answers):
         from tabgen.summary import summarize, training_facts
 
         check_is_fitted(self, "schema_")
-        facts = training_facts(self.encoder_, self.model_, self.history_) | self.protection_.facts()
-        return summarize(self.schema_, self.relations_, facts)
-
-    def _name_features(self) -> None:
-        names = self.schema_.names
-        self.n_features_in_ = len(names)
-        self.feature_names_in_ = np.empty(len(names), dtype=object)
-        self.feature_names_in_[:] = names
+        facts = training_facts(self.encoder_, self.model_, self.history_, self.spending_)
+        return summarize(self.schema_, self.relations_, facts | self.protection_.facts())
 
 
 def _train(
@@ -392,15 +394,7 @@ def _train(
     from tabgen.models import Task, fit_model
 
     if not encoder.layout.tokens:
-        return None, pd.DataFrame()
+        return None, history_of(())
     codes = encoder.encode(tidy)
     fitted = fit_model(kind, Task(encoder.layout, codes, settings, latent_dim, callbacks, verbose))
-    return fitted.model, pd.concat(map(_as_frame, fitted.stages), ignore_index=True)
-
-
-def _as_frame(stage: Any) -> pd.DataFrame:
-    """Return a stage of training as rows; the last one says why it ended."""
-    frame = pd.DataFrame(stage.curves)
-    frame.insert(0, "stage", stage.name)
-    frame.insert(1, "epoch", np.arange(1, len(frame) + 1))
-    return frame.assign(ended=[""] * (len(frame) - 1) + [stage.ended])
+    return fitted.model, history_of(fitted.stages)

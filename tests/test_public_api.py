@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = {
     "Column",
     "ConditionError",
+    "DifferentialPrivacy",
     "KeyRefused",
     "MissingExtra",
     "ModelFileError",

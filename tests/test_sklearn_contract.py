@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
-from tabgen import TabularGAN
+from tabgen import DifferentialPrivacy, TabularGAN
 
 # Left out are the checks that fit: they pass numpy arrays, but a table needs column labels and dtypes.
 CHECKS = [
@@ -25,6 +25,7 @@ PARAMETERS = {
     "latent_dim": 4,
     "relations": (),
     "protection": None,
+    "privacy": DifferentialPrivacy(2.0),
     "random_state": 7,
     "verbose": True,
 }

@@ -118,10 +118,26 @@ def fit_encoder(tidy: pd.DataFrame, support: Mapping[Hashable, Support] | None =
         others = [_encode_column(codec, tidy[name]) for name, codec in codecs.items()]
         context = np.concatenate(others, axis=1) if others else None
         codecs |= {name: _fit_column(tidy[name], context, leaves, own[name]) for name in tidy if name in wide}
-    codecs = {name: codecs[name] for name in tidy}
+    return lay_out({name: codecs[name] for name in tidy}, tidy, composite_key(tidy))
+
+
+def lay_out(
+    codecs: Mapping[Hashable, Codec], tidy: pd.DataFrame, key: Sequence[Hashable] = ()
+) -> TableEncoder:
+    """Put the tokens of fitted codecs into the order in which they are drawn.
+
+    Parameters
+    ----------
+    codecs : mapping of Hashable to Codec
+        One for each column of the tidy frame.
+    tidy : pandas.DataFrame
+        The frame; only its dtypes are looked at.
+    key : sequence of Hashable
+        Columns that together name the rows: they come first.
+    """
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
     tokens = {name: _tokens(name, codec) for name, codec in codecs.items()}
-    order = _drawing_order(tokens, composite_key(tidy))
+    order = _drawing_order(tokens, key)
     return TableEncoder(codecs, levels, Layout(tuple(token for name in order for token in tokens[name])))
 
 

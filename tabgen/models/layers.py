@@ -136,6 +136,11 @@ class CodeSpace:
         return np.concatenate([*direct, *long]).astype(np.int64)
 
     @property
+    def smoothed(self) -> list[int]:
+        """Ordered tokens of three or more codes, which are embedded by smooth functions of their rank."""
+        return [t for t, size in enumerate(self.sizes) if self.ordered[t] and size >= 3]
+
+    @property
     def rank_features(self) -> np.ndarray:
         """Smooth functions of the rank of each code, 0 for unordered ones: ``(width, features)``."""
         features = np.zeros((self.width, 2 * HARMONICS + 1), dtype=np.float32)
@@ -172,7 +177,7 @@ class TokenEmbedding(keras.layers.Layer):
         free = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         smooth = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
         self.free = self.add_weight(shape=(space.width, width), initializer=free, name="free")
-        smoothed = [t for t, size in enumerate(space.sizes) if space.ordered[t] and size >= 3]
+        smoothed = space.smoothed
         self.smooth: Any = None
         if smoothed:
             features, longest = space.rank_features, max(space.cardinalities[t] for t in smoothed)

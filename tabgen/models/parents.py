@@ -46,10 +46,15 @@ class ParentTables(keras.layers.Layer):
 
     def learn(self, codes: np.ndarray) -> None:
         """Fill the tables from rows of codes."""
-        said = [
-            fit_tables(self.space.rows_with(codes, token), token, parents, self.space)
-            for token, parents in enumerate(self.parents)
-        ]
+        self.fill(
+            [
+                fit_tables(self.space.rows_with(codes, token), token, parents, self.space)
+                for token, parents in enumerate(self.parents)
+            ]
+        )
+
+    def fill(self, said: Sequence[Said]) -> None:
+        """Fill the tables with what the parents of each token say."""
         for group, rank, table in self.lookups:
             values = np.zeros(table.shape, dtype=np.float32)
             for token, start in zip(group, self._starts(group, rank), strict=True):
