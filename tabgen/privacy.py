@@ -14,10 +14,10 @@ SHARES = {
     "magnitudes": 0.02,  # counts of powers of two, in which numbers without public bounds lie
     "cells": 0.06,  # fine histograms of numbers and of parts of dates
     "first scores": 0.04,  # how far each pair of tokens is from independence
-    "first pairs": 0.25,  # counts of the pairs chosen
+    "first pairs": 0.15,  # counts of the pairs chosen
     "second scores": 0.05,  # how far each pair is from what the first ones imply
-    "second pairs": 0.20,
-    "steps": 0.30,  # gradients
+    "second pairs": 0.15,
+    "steps": 0.45,  # gradients
 }
 LEVELS_DELTA = 0.1  # share of delta for the chance that a value of one row passes the threshold
 GRID = 1e-3  # of privacy losses, as a share of epsilon: the accountant rounds them up to it

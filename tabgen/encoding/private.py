@@ -310,7 +310,7 @@ def _with_atoms(
 def _codec(bounds: np.ndarray, decimals: int | None, absent: bool) -> NumericCodec:
     """Return a codec that draws evenly between the ends of each leaf."""
     even = np.linspace(0, 1, KNOTS)
-    knots = bounds[:, :1] + even * np.ptp(bounds, axis=1)[:, None]
+    knots = np.linspace(bounds[:, 0], bounds[:, 1], KNOTS, axis=1)
     grid = None if decimals is None else 10.0**-decimals
     units = np.zeros(0) if grid is None else np.array([grid])
     return NumericCodec(
