@@ -54,7 +54,7 @@ TRAINING = [
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
     click.option(
-        "--protect", type=click.Choice(["auto", "strict", "off"]), default="auto", show_default=True,
+        "--protect", type=click.Choice(["auto", "strict", "off"]), default="off", show_default=True,
         help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),

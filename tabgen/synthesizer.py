@@ -66,7 +66,7 @@ class TabularGAN(Answers):
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.
-    protection : {"auto", "strict"}, Protection or None, default="auto"
+    protection : {"auto", "strict"} or Protection, optional
         How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on.
     privacy : DifferentialPrivacy, optional
         A budget for all that is learned of the rows: `DifferentialPrivacy` says how, and what else it
@@ -122,7 +122,7 @@ class TabularGAN(Answers):
         learning_rate: float = 2e-3,
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
-        protection: Protection | str | None = "auto",
+        protection: Protection | str | None = None,
         privacy: DifferentialPrivacy | None = None,
         random_state: int | None = None,
         verbose: bool = False,
