@@ -48,41 +48,43 @@ from tabgen import TabularGAN
 GAPS = 0.3  # share of cells
 OWN = {"tabgen", "target"}  # methods that need a fitted model
 COLUMNS = [
-    *("table", "question", "method", "rows", "kept", "accuracy", "rmse", "c2st", "score"),
+    *("table", "question", "seed", "method", "rows", "kept", "accuracy", "rmse", "c2st", "score"),
     *("fit_cpu_s", "fill_cpu_s"),
 ]
-Tables = dict[str, pd.DataFrame]  # by question
-Filled = Iterator[tuple[str, str, pd.DataFrame, dict[str, float]]]  # method, question, table, costs
+Question = tuple[str, int]  # where the gaps are, and the seed of gaps and draws
+Tables = dict[Question, pd.DataFrame]
+Filled = Iterator[tuple[str, Question, pd.DataFrame, dict[str, float]]]  # method, question, table, costs
 
 
 def gaps(true: pd.DataFrame, seed: int) -> Tables:
-    """Return where gaps shall be, by question."""
+    """Return where gaps shall be."""
     chance = np.random.default_rng(seed).random(true.shape)
     driver = true.select_dtypes("number").columns[0]
     rank = true[driver].rank(pct=True).to_numpy()
     at_random = chance < 2 * GAPS * rank[:, None]
     at_random[:, true.columns.get_loc(driver)] = False
     holes = {"mcar": chance < GAPS, "mar": at_random}
-    return {name: pd.DataFrame(hole, true.index, true.columns) for name, hole in holes.items()}
+    return {(name, seed): pd.DataFrame(hole, true.index, true.columns) for name, hole in holes.items()}
 
 
 def by_tabgen(gan: TabularGAN, gappy: Tables) -> Filled:
     for question, table in gappy.items():
         for method, point in (("tabgen", False), ("tabgen-point", True)):
             began = time.process_time()
-            filled = gan.complete(table, point=point, seed=0)
+            filled = gan.complete(table, point=point, seed=question[1])
             yield method, question, filled, {"fill_cpu_s": time.process_time() - began}
 
 
 def by_iteration(train: pd.DataFrame, gappy: Tables) -> Filled:
     """Fill by chained regressions (van Buuren & Groothuis-Oudshoorn 2011): linear, drawn, and by trees."""
-    regressor = HistGradientBoostingRegressor(max_iter=50, random_state=0)
-    imputers = {
-        "iterative": IterativeImputer(random_state=0),
-        "iterative-draw": IterativeImputer(sample_posterior=True, random_state=0),
-        "iterative-trees": IterativeImputer(regressor, max_iter=5, random_state=0),
-    }
     for question, table in gappy.items():
+        seed = question[1]
+        regressor = HistGradientBoostingRegressor(max_iter=50, random_state=seed)
+        imputers = {
+            "iterative": IterativeImputer(random_state=seed),
+            "iterative-draw": IterativeImputer(sample_posterior=True, random_state=seed),
+            "iterative-trees": IterativeImputer(regressor, max_iter=5, random_state=seed),
+        }
         for method, imputer in imputers.items():
             began = time.process_time()
             filled = iterate(imputer, train, table)
@@ -109,22 +111,22 @@ def by_peer(python: Path, model: str, train: pd.DataFrame, gappy: Tables) -> Fil
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         train.to_parquet(folder / "train.parquet", index=False)
+        names = {question: "-".join(map(str, question)) for question in gappy}
         for question, table in gappy.items():
-            table.astype(whole).to_parquet(folder / f"gaps-{question}.parquet", index=False)
+            table.astype(whole).to_parquet(folder / f"gaps-{names[question]}.parquet", index=False)
         script = Path(__file__).with_name("peers_imputation.py")
         subprocess.run([python, script, model, folder], check=True)
-        costs = pd.read_csv(folder / "costs.csv", index_col="question")
-        for question, cost in costs.iterrows():
-            filled = pd.read_parquet(folder / f"filled-{question}.parquet")
-            yield model, str(question), filled, cost.to_dict()
+        costs = pd.read_csv(folder / "costs.csv", index_col="gaps")
+        for question, name in names.items():
+            filled = pd.read_parquet(folder / f"filled-{name}.parquet")
+            yield model, question, filled, costs.loc[name].to_dict()
 
 
-def judge(
+def errors(
     true: pd.DataFrame, filled: pd.DataFrame, hole: pd.DataFrame, train: pd.DataFrame
 ) -> dict[str, float]:
-    """Return what is to be told of a filled table."""
+    """Return how right a filled table is."""
     assert filled.notna().all(axis=None), "a gap was left"
-    filled = filled.astype(true.dtypes)
     codes, own, learned = numbers(true, filled, train)
     same = codes == own
     apart = ((codes - own) / learned.std()) ** 2
@@ -136,12 +138,12 @@ def judge(
         "kept": same.to_numpy()[~hole.to_numpy()].mean(),
         "accuracy": same.where(hole).drop(columns=measured).astype(float).mean().mean(),
         "rmse": np.sqrt(apart.where(hole)[measured].mean()).mean(),
-        "c2st": told_apart(codes, own),
     }
 
 
 def told_apart(true: pd.DataFrame, filled: pd.DataFrame) -> float:
-    rows, label = pd.concat([true, filled]), np.repeat([0, 1], len(true))
+    """Return the ROC AUC of trees that tell filled rows from true ones."""
+    rows, label = pd.concat(numbers(true, filled)), np.repeat([0, 1], len(true))
     folds = GroupKFold(5, shuffle=True, random_state=0)
     twins = np.tile(np.arange(len(true)), 2)
     odds = cross_val_predict(trees(), rows, label, groups=twins, cv=folds, method="predict_proba")
@@ -175,14 +177,17 @@ def main() -> None:
         "--methods", default="tabgen,iterative,target", help="or those of peers_imputation.py"
     )
     parser.add_argument("--peers", type=Path, help="Python of the environment of peers")
+    parser.add_argument("--seeds", default="0", help="seeds of gaps and draws, separated by commas")
     parser.add_argument("--rows", type=int, default=2_000, help="test rows to fill, at most")
     parser.add_argument("--model", default="vae-gan")
     parser.add_argument("--fitted", type=Path, help="folder of fitted models; those that it lacks are added")
     options = parser.parse_args()
     methods = options.methods.split(",")
+    if set(methods) - {*OWN, "iterative"} and not options.peers:
+        parser.error("Peers fill in an environment of their own: name its Python with --peers.")
     for name, (train, test, facts) in tables([t for t in options.tables.split(",") if t]).items():
         true = test.dropna().head(options.rows).reset_index(drop=True)
-        holes = gaps(true, seed=0)
+        holes = {q: hole for seed in options.seeds.split(",") for q, hole in gaps(true, int(seed)).items()}
         gappy = {question: true.mask(hole) for question, hole in holes.items()}
         if OWN & set(methods):
             gan = fitted(name, train, options.model, options.fitted)
@@ -196,8 +201,9 @@ def main() -> None:
                     else by_peer(options.peers, group, train, gappy)
                 )  # fmt: skip
                 rows = (
-                    {"question": question, "method": method, "rows": len(true), **costs}
-                    | judge(true, filled, holes[question], train)
+                    {"question": question[0], "seed": question[1], "method": method, "rows": len(true)}
+                    | errors(true, filled.astype(true.dtypes), holes[question], train)
+                    | {"c2st": told_apart(true, filled.astype(true.dtypes)), **costs}
                     for method, question, filled, costs in made
                 )
             for row in rows:

@@ -71,9 +71,9 @@ def main() -> None:
         table[levels] = table[levels].astype(object)
         began = time.process_time()
         filled = fill(table)[list(train.columns)]
-        question = file.stem.removeprefix("gaps-")
-        costs.append({"question": question, "fit_cpu_s": fitted, "fill_cpu_s": time.process_time() - began})
-        filled.to_parquet(options.folder / f"filled-{question}.parquet", index=False)
+        name = file.stem.removeprefix("gaps-")
+        costs.append({"gaps": name, "fit_cpu_s": fitted, "fill_cpu_s": time.process_time() - began})
+        filled.to_parquet(options.folder / f"filled-{name}.parquet", index=False)
     pd.DataFrame(costs).to_csv(options.folder / "costs.csv", index=False)
 
 
