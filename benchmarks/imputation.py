@@ -19,7 +19,7 @@ c2st      ROC AUC of boosted trees telling filled rows from true ones; 0.5 is pe
           true twin are learned from together or judged together, else the twin would give it away
 
 A best guess errs less than a draw, but is easier to tell: no table is best at all of them. With 2,000 rows,
-c2st differs by .01 to .02 from draw to draw: compare several seeds before taking less for a gain. The question
+c2st differs by .01 to .02 between draws: compare several seeds before taking less for a gain. The question
 "target" is how well the target of ``meta.json`` is predicted on all test rows, beside boosted trees fitted on
 the same rows (``score``: ROC AUC, or R2 of a number). CPU seconds are those of filling or predicting (the
 trees': of learning too, as of `IterativeImputer`); peers, which PYTHON runs, also tell those of fitting.
