@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from quality import tables
+from quality import fitted, tables
 
 from tabgen import TabularGAN
 from tabgen.cleaning import clean
@@ -105,13 +105,7 @@ def main() -> None:
     parser.add_argument("--fitted", type=Path, help="folder of fitted models; those that it lacks are added")
     options = parser.parse_args()
     for name, (train, _, _) in tables([t for t in options.tables.split(",") if t]).items():
-        file = options.fitted and options.fitted / f"{name}-{options.model}.tabgen"
-        if file and file.exists():
-            gan = TabularGAN.load(file)
-        else:
-            gan = TabularGAN(model=options.model, random_state=0).fit(train)
-            if file:
-                gan.save(file)
+        gan = fitted(name, train, options.model, options.fitted)
         judge, rng = Judge(gan, train), np.random.default_rng(0)
         rows = [judge.judge(random_condition(train, rng), seed) for seed in range(options.conditions)]
         found = pd.DataFrame(rows).assign(table=name, model=options.model).round(4)

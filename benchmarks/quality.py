@@ -19,11 +19,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from scoring import score
 from sklearn.datasets import fetch_openml
 from sklearn.model_selection import train_test_split
+
+if TYPE_CHECKING:
+    from tabgen import TabularGAN
 
 Costs = dict[str, float]
 
@@ -71,6 +75,19 @@ def fits(train: pd.DataFrame, models: list[str], seed: int) -> Iterator[tuple[st
                     "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 },
             )
+
+
+def fitted(table: str, train: pd.DataFrame, model: str, folder: Path | None) -> "TabularGAN":
+    """Return a fitted model: from the folder, or else fitted now and put there."""
+    from tabgen import TabularGAN
+
+    file = folder and folder / f"{table}-{model}.tabgen"
+    if file and file.exists():
+        return TabularGAN.load(file)
+    gan = TabularGAN(model=model, random_state=0).fit(train)
+    if file:
+        gan.save(file)
+    return gan
 
 
 def written(folder: Path, table: str) -> Iterator[tuple[str, pd.DataFrame, Costs]]:

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import figures  # noqa: E402
+import imputation  # noqa: E402
 import scoring  # noqa: E402
 import speed  # noqa: E402
 
@@ -58,3 +59,58 @@ def test_the_training_rows_themselves_are_copies(halves):
     assert scores["copies"] == 100
     assert scores["dcr"] > 0.9
     assert scores["tstr"] == scores["trtr"]
+
+
+def test_gaps_are_where_they_are_said_to_be(halves):
+    true, _ = halves
+    holes = imputation.gaps(true, seed=0)
+    assert abs(holes["mcar", 0].to_numpy().mean() - imputation.GAPS) < 0.02
+    assert not holes["mar", 0]["count_1"].any()
+    share = holes["mar", 0].drop(columns="count_1").mean(axis=1)
+    larger = true["count_1"] > true["count_1"].median()
+    assert abs(share.mean() - imputation.GAPS) < 0.02
+    assert share[larger].mean() > 2 * share[~larger].mean()
+
+
+def test_a_true_table_is_filled_without_fault(halves):
+    train, true = halves
+    told = imputation.errors(true, true, imputation.gaps(true, seed=0)["mcar", 0], train)
+    assert told["kept"] == told["accuracy"] == 1
+    assert told["rmse"] == 0
+    assert imputation.told_apart(true, true) == pytest.approx(0.5)
+
+
+def test_only_what_was_a_gap_is_scored():
+    true = pd.DataFrame({"number": np.arange(200.0), "level": ["a", "b"] * 100})
+    hole = pd.DataFrame(False, index=true.index, columns=true.columns)
+    hole.loc[:99] = True
+    filled = true.copy()
+    filled.loc[:99, "number"] += 2 * true["number"].std()
+    filled.loc[:49, "level"] = "a"
+    filled.loc[150:, "level"] = "b"  # was known
+    told = imputation.errors(true, filled, hole, true)
+    assert told["rmse"] == pytest.approx(2)
+    assert told["accuracy"] == 0.75
+    assert told["kept"] == 1 - 25 / 200
+
+
+def test_draws_from_the_law_are_not_told_apart_but_best_guesses_are():
+    rng = np.random.default_rng(0)
+    true = pd.DataFrame(rng.normal(size=(800, 4)), columns=list("abcd"))
+    hole = rng.random(true.shape) < 0.3
+    assert abs(imputation.told_apart(true, true.mask(hole, rng.normal(size=true.shape))) - 0.5) < 0.04
+    assert imputation.told_apart(true, true.mask(hole, true.mean(), axis=1)) > 0.8
+
+
+def test_the_iterative_imputer_fills_with_values_of_the_train_rows(halves):
+    train, true = halves
+    hole = imputation.gaps(true, seed=0)["mcar", 0]
+    filled = imputation.iterate(
+        imputation.IterativeImputer(max_iter=2, random_state=0), train, true.mask(hole)
+    )
+    told = imputation.errors(true, filled, hole, train)
+    assert told["kept"] == 1
+    for name in true:
+        assert set(filled[name][hole[name]]) <= set(train[name])
+    guess = true.mask(hole).fillna(train.mean(numeric_only=True)).fillna(train.mode().iloc[0])
+    assert told["rmse"] < imputation.errors(true, guess, hole, train)["rmse"]
