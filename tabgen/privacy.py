@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from numbers import Real
 from typing import Any
+
+from scipy.optimize import brentq
 
 # How the budget is split: shares of the squared signal-to-noise ratio, of the releases that take place.
 SHARES = {
@@ -21,8 +24,7 @@ SHARES = {
 }
 LEVELS_DELTA = 0.1  # share of delta for the chance that a value of one row passes the threshold
 GRID = 1e-3  # of privacy losses, as a share of epsilon: the accountant rounds them up to it
-CLOSE = 1e-3  # by how much of it the epsilon spent may fall short of the target
-MOST_TRIES = 30  # of a noise multiplier
+CLOSE = 1e-3  # by how much of it the epsilon spent falls short of the target
 LEAST_EPSILON, MOST_EPSILON = 0.01, 100.0
 
 
@@ -153,7 +155,7 @@ def plan_spending(budget: DifferentialPrivacy, releases: Sequence[str], steps: i
     Returns
     -------
     Spending
-        Its epsilon lies at most 0.1 % below that of the budget.
+        Its epsilon lies about 0.1 % below that of the budget.
 
     Raises
     ------
@@ -169,16 +171,19 @@ def plan_spending(budget: DifferentialPrivacy, releases: Sequence[str], steps: i
         spent = spent_epsilon(noise, steps, rate, (1 - LEVELS_DELTA) * budget.delta, grid)
         return Spending(spent, budget.delta, noise, steps, rate)
 
-    low, high, scale = 0.0, math.inf, 1 + 3 / budget.epsilon
-    for _ in range(MOST_TRIES):
-        tried = spending(scale)
-        if (1 - CLOSE) * budget.epsilon <= tried.epsilon <= budget.epsilon:
-            return tried
-        low, high = (scale, high) if tried.epsilon > budget.epsilon else (low, scale)
-        guess = scale * (tried.epsilon / (1 - CLOSE / 2) / budget.epsilon) ** 0.9  # nearly a power law
-        inside = low + 0.02 * (high - low) < guess < high - 0.02 * (high - low) if high < math.inf else True
-        scale = guess if inside else (low + high) / 2
-    return spending(high)
+    @cache
+    def excess(power: float) -> float:
+        return spending(math.exp(power)).epsilon - (1 - CLOSE) * budget.epsilon
+
+    low = high = math.log(1 + 3 / budget.epsilon)  # about right for one Gaussian release
+    while excess(high) > 0:
+        high += 1
+    while excess(low) <= 0:
+        low -= 1
+    power = float(brentq(excess, low, high, xtol=CLOSE / 4))
+    while (found := spending(math.exp(power))).epsilon > budget.epsilon:
+        power += CLOSE / 4
+    return found
 
 
 def spent_epsilon(

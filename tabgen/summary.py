@@ -89,7 +89,8 @@ def training_facts(
     for stage, curves in history.groupby("stage", sort=False):
         last = curves.iloc[-1]
         count = f"{len(curves)} epochs" if "trees" not in curves or curves["trees"].isna().all() else "trees"
-        facts[f"stage: {stage}"] = f"{count} in {last['seconds']:.0f} s; {last['ended']}"
+        took = f" in {last['seconds']:.0f} s" if "seconds" in last else ""
+        facts[f"stage: {stage}"] = f"{count}{took}; {last['ended']}"
     if "val_loss" not in history:  # a private fit holds no rows out
         return facts
     best = history.loc[history["val_loss"].where(history["val_kl"].notna()).idxmin()]

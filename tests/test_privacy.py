@@ -181,8 +181,9 @@ def test_samples_are_like_the_table(private, table):
     assert drawn["since"].dt.normalize().equals(drawn["since"])
 
 
-def test_no_loss_is_kept(private):
-    assert set(private.history_) == {"stage", "epoch", "learning_rate", "seconds", "ended"}
+def test_neither_losses_nor_times_are_kept(private):
+    assert set(private.history_) == {"stage", "epoch", "learning_rate", "ended"}
+    assert len(private.plot_training().axes) == 1
 
 
 def test_shares_of_missing_values_are_noisy(private, table):
@@ -315,3 +316,8 @@ def test_a_null_spelling_of_one_row_is_not_told():
     gan = TabularGAN(privacy=BUDGET, epochs=1).fit(frame)
     assert "top-secret" not in gan.schema_.to_json()
     assert set(gan.sample(300, seed=0)["price"].str.fullmatch(r"-?\d+\.\d")) == {True}
+
+
+def test_all_rows_may_be_in_each_step(table):
+    gan = TabularGAN(privacy=BUDGET, epochs=2, batch_size=10**6).fit(table[["hours", "member"]])
+    assert (gan.spending_.steps, gan.spending_.rate) == (2, 1.0)

@@ -104,7 +104,7 @@ def test_a_network_learns_what_pairs_do_not_tell(rng):
     plan = PrivatePlan(80, 0.1, 0.02, {"steps": 0.5})
     stage = train_privately(model, codes, plan, rng)
     assert model.log_likelihood(codes).mean() > before + 0.3
-    assert len(stage.curves["seconds"]) == 4
+    assert len(stage.curves["learning_rate"]) == 4
 
 
 def test_pairs_that_tell_are_found_and_counted(rng):
