@@ -108,7 +108,7 @@ def test_lines_of_text_hold(gan, where, holds):
 
 
 def test_a_condition_on_a_late_column_moves_the_early_ones(people, gan):
-    free = gan.sample(30_000, seed=0)  # those that hold a condition by chance have the same law
+    free = gan.sample(20_000, seed=0)  # those that hold a condition by chance have the same law
     for where in ("active == True", "active == False", "income > 9000", "age > 60 and tax < 60"):
         drawn, rejected = gan.sample(2_000, where=where, seed=1), free.query(where)
         assert drawn["age"].mean() == pytest.approx(rejected["age"].mean(), abs=2)
@@ -181,9 +181,10 @@ def test_levels_are_balanced_as_asked(people, gan):
 @pytest.mark.parametrize("point", [False, True])
 def test_gaps_are_filled_and_all_else_is_kept(people, gan, point):
     rng = np.random.default_rng(0)
+    rows = 40 if point else 200  # a point needs many draws of each row
     holes = (
-        people[:200]
-        .set_axis(range(50, 250))
+        people[:rows]
+        .set_axis(range(50, 50 + rows))
         .astype({"age": float, "net": float, "tax": float, "gross": float})
     )
     holes = holes.mask(pd.DataFrame(rng.random(holes.shape) < 0.3, holes.index, holes.columns))
@@ -234,13 +235,3 @@ def test_columns_are_predicted_from_the_others(people, gan):
         gan.predict_proba(people[:4], "income")
     with pytest.raises(ConditionError, match="Column 'age' is missing in row 1"):
         gan.predict(people[:3].assign(age=[30.0, np.nan, 40.0]), "active")
-
-
-@pytest.mark.parametrize("kind", ["vae", "gan"])
-def test_every_kind_of_model_keeps_conditions(people, kind):
-    gan = TabularGAN(model=kind, epochs=1, random_state=0).fit(people[["age", "city", "active"]][:150])
-    rows = gan.sample(300, where="age > 60 and city in ('Rome', 'Paris')", seed=0)
-    assert ((rows["age"] > 60) & rows["city"].isin(["Rome", "Paris"])).all()
-    if kind == "gan":
-        with pytest.raises(ValueError, match='model="gan" has no likelihood'):
-            gan.log_prob(people)

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from tabgen import Schema, SchemaError, TableError, TabularGAN
 from tabgen.inference import infer_schema
+from tabgen.models.adversarial import Contest
 from tabgen.profiling import profile
 
 PAIR = ["age", "city"]  # two columns train faster than eleven
@@ -29,9 +31,10 @@ def _global_state():
 
 @pytest.fixture(scope="module")
 def second(people):
-    """Return a second fit of the same table, with what was outside before and after it."""
+    """Return a second fit of the same table, now in chunks, with what was outside before and after it."""
     table, before = people.copy(), _global_state()
-    gan = TabularGAN(epochs=2, random_state=0).fit(table)
+    chunks = (table.iloc[start : start + 100] for start in range(0, len(table), 100))
+    gan = TabularGAN(epochs=2, random_state=0).fit(chunks)
     sample = gan.sample(200, seed=3)
     return SimpleNamespace(table=table, sample=sample, before=before, after=_global_state())
 
@@ -84,7 +87,7 @@ def test_keys_are_fresh_unique_and_of_the_pattern(fake, people):
     assert fake["key"].isin(people["key"]).sum() <= 4  # 0.3 are to be expected by chance
 
 
-def test_same_seeds_give_identical_frames(fitted, second):
+def test_same_seeds_give_identical_frames_from_chunks_and_from_the_whole(fitted, second):
     assert_frame_equal(fitted.sample(200, seed=3), second.sample)
 
 
@@ -107,12 +110,6 @@ def test_global_random_state_is_not_touched(second):
     assert second.before == second.after
 
 
-def test_chunks_give_the_same_model_as_the_whole(fitted, people):
-    chunks = (people.iloc[start : start + 100] for start in range(0, len(people), 100))
-    gan = TabularGAN(epochs=2, random_state=0).fit(chunks)
-    assert_frame_equal(gan.sample(50, seed=3), fitted.sample(50, seed=3))
-
-
 def test_a_csv_path_gives_samples_of_its_look(people, tmp_path):
     path = tmp_path / "people.csv"
     people[["spend", "visits", "city"]].to_csv(path, index=False, float_format="%.2f")
@@ -123,12 +120,27 @@ def test_a_csv_path_gives_samples_of_its_look(people, tmp_path):
     assert set(fake["city"]) == {"Rome", "Paris", "Oslo", ""}
 
 
-def test_a_given_schema_is_obeyed(people):
+@pytest.fixture(scope="module")
+def levelled(people):
+    """Return a fit by a schema that takes a number for levels, all parameters numpy's own numbers."""
     (spend,) = infer_schema(profile([people[["spend"]]])).columns
     schema = Schema((replace(spend, kind="ordinal", levels=tuple(sorted(people["spend"].unique()))),))
-    gan = TabularGAN(epochs=1, protection=None, random_state=0).fit(people[["spend"]], schema=schema)
+    numbers = {"epochs": np.int64(1), "batch_size": np.int32(50), "latent_dim": np.int64(2)}
+    gan = TabularGAN(random_state=np.int64(0), max_minutes=0.2, **numbers)
+    return gan.fit(people[["spend"]], schema=schema), schema
+
+
+def test_a_given_schema_is_obeyed(levelled, people):
+    gan, schema = levelled
     assert gan.schema_ is schema
     assert set(gan.sample(300, seed=1)["spend"]) <= set(people["spend"])  # levels, not numbers
+
+
+def test_numpy_whole_numbers_are_whole_numbers(levelled, tmp_path):
+    gan = levelled[0]
+    assert (gan.history_["stage"] == "vae").sum() == 1
+    gan.save(tmp_path / "model.tabgen")
+    assert TabularGAN.load(tmp_path / "model.tabgen").get_params() == gan.get_params()
 
 
 def test_a_schema_of_another_table_is_refused(people):
@@ -197,15 +209,46 @@ def test_a_small_table_has_no_discriminator(fitted):
     assert "two-sample" not in fitted.summary()
 
 
+@pytest.fixture(scope="module")
+def fit_gan(people):
+    """Return a function that fits the kind of model with a contest, here a short one."""
+
+    def fit():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tabgen.models.fitting.Contest", partial(Contest, steps_per_epoch=20))
+            return TabularGAN(model="gan", epochs=1, random_state=0).fit(people[PAIR])
+
+    return fit
+
+
+@pytest.fixture(scope="module")
+def kinds(watched, fit_gan, judged):
+    return {"vae": watched[0], "gan": fit_gan(), "vae-gan": judged}
+
+
 @pytest.mark.parametrize("kind", ["vae", "gan", "vae-gan"])
-def test_every_kind_of_model_fits_samples_and_comes_back(people, tmp_path, kind):
-    gan = TabularGAN(model=kind, epochs=1, random_state=0).fit(people)
+def test_every_kind_of_model_samples_and_comes_back(kinds, tmp_path, kind):
+    gan = kinds[kind]
+    assert gan.model == kind
     fake = gan.sample(60, seed=1)
-    assert fake.dtypes.equals(people.dtypes)
     gan.save(tmp_path / "model.tabgen")
-    pd.testing.assert_frame_equal(TabularGAN.load(tmp_path / "model.tabgen").sample(60, seed=1), fake)
-    again = TabularGAN(model=kind, epochs=1, random_state=0).fit(people)
-    pd.testing.assert_frame_equal(again.sample(60, seed=1), fake)  # same seed, same weights
+    assert_frame_equal(TabularGAN.load(tmp_path / "model.tabgen").sample(60, seed=1), fake)
+
+
+def test_same_seed_same_contest(kinds, fit_gan):
+    assert_frame_equal(fit_gan().sample(60, seed=1), kinds["gan"].sample(60, seed=1))
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_every_kind_of_model_keeps_conditions(people, kinds, kind):
+    rows = kinds[kind].sample(300, where="age > 60 and city in ('Rome', 'Paris')", seed=0)
+    assert rows.dtypes.equals(people[PAIR].dtypes)
+    assert ((rows["age"] > 60) & rows["city"].isin(["Rome", "Paris"])).all()
+
+
+def test_a_contest_has_no_likelihood(people, kinds):
+    with pytest.raises(ValueError, match='model="gan" has no likelihood'):
+        kinds["gan"].log_prob(people[PAIR])
 
 
 def test_summary_tells_architecture_stages_and_scores(judged):
@@ -221,14 +264,6 @@ def test_a_tiny_time_budget_ends_training(people):
     assert (
         gan.history_["stage"] == "vae"
     ).sum() <= 3  # "auto" without a budget goes on for 60 epochs and more
-
-
-def test_numpy_whole_numbers_are_whole_numbers(people, tmp_path):
-    numbers = {"epochs": np.int64(1), "batch_size": np.int32(50), "latent_dim": np.int64(2)}
-    gan = TabularGAN(random_state=np.int64(0), max_minutes=0.2, **numbers).fit(people[PAIR])
-    assert (gan.history_["stage"] == "vae").sum() == 1
-    gan.save(tmp_path / "model.tabgen")
-    assert TabularGAN.load(tmp_path / "model.tabgen").get_params() == gan.get_params()
 
 
 COUNT = '"auto" or a whole number from 1 on'
