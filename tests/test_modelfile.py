@@ -163,7 +163,7 @@ CHANGES = {
         r"was changed after it was written \(history.json\). Copy it again",
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
-    "other format": (_about(format=FORMAT_VERSION + 1), "has format 5, this tabgen reads format 4. Use the"),
+    "other format": (_about(format=FORMAT_VERSION + 1), "has format 6, this tabgen reads format 5. Use the"),
     "unknown parameter": (_about(parameters={"layers": 3, "relations": "auto"}), "is damaged: .*layers"),
     "no parameters": (_about(parameters=None), "is damaged"),
 }
