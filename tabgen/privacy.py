@@ -44,6 +44,11 @@ class DifferentialPrivacy:
         their dtype. They save the part of the budget that else looks for them. They must come from
         knowledge of the world, never from the table.
 
+    Raises
+    ------
+    ValueError
+        If epsilon, delta or a pair of bounds is out of range.
+
     Notes
     -----
     **What is protected.** Neighbouring tables differ in one row, which the other has emptied ("zero-out",

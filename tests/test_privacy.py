@@ -94,7 +94,7 @@ def numbers(data):
     return np.concatenate(found)
 
 
-@pytest.mark.parametrize("epsilon", [0.5, 3.0, 20.0])
+@pytest.mark.parametrize("epsilon", [0.5, 4.0])
 def test_an_independent_account_agrees(epsilon):
     budget = DifferentialPrivacy(epsilon, 1e-6)
     spending = plan_spending(budget, list(SHARES), steps=200, rate=0.05)
