@@ -166,14 +166,10 @@ CHANGES = {
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
     "other format": (_about(format=FORMAT_VERSION + 1), "has format 6, this tabgen reads format 5. Use the"),
-<<<<<<< HEAD
     "unknown parameter": (
         _about(parameters={"layers": 3, "relations": "auto", "protection": None}),
         "is damaged: .*layers",
     ),
-=======
-    "unknown parameter": (_about(parameters={"layers": 3, "relations": "auto"}), "is damaged: .*layers"),
->>>>>>> help-f
     "no parameters": (_about(parameters=None), "is damaged"),
 }
 
