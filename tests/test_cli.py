@@ -79,11 +79,6 @@ def test_the_one_shot_writes_as_many_rows_of_the_same_look(folder):
     assert (fake["income"] == "").any()
 
 
-def test_the_same_seed_gives_the_same_bytes(folder):
-    assert _once(folder, "again.csv") == 0
-    assert (folder / "again.csv").read_bytes() == (folder / "fake.csv").read_bytes()
-
-
 def test_the_saved_model_continues_the_one_shot(folder, capsys):
     assert main(["sample", str(folder / "model.tabgen"), "-", "--rows", "400", "--seed", "1"]) == 0
     out, err = capsys.readouterr()
@@ -352,11 +347,8 @@ def test_debug_shows_the_traceback():
         main(["--debug", "inspect", "absent.tabgen"])
 
 
-def test_a_real_pipe_carries_only_csv(folder):
-    words = f"cat {folder / 'real.csv'} | {sys.executable} -m tabgen - - --rows 5 --epochs 1 --quiet"
+def test_a_real_pipe_carries_only_csv_and_the_same_seed_gives_the_same_bytes(folder):
+    words = f"cat {folder / 'real.csv'} | {sys.executable} -m tabgen - - --epochs 1 --seed 1 --quiet"
     done = _run(["bash", "-c", words])
     assert (done.returncode, done.stderr) == (0, b"")
-    frame = pd.read_csv(io.BytesIO(done.stdout), dtype=str, keep_default_na=False)
-    assert frame.shape == (5, len(COLUMNS))
-    for name, look in LOOKS.items():
-        assert frame[name].str.fullmatch(look).all(), name
+    assert done.stdout == (folder / "fake.csv").read_bytes()  # from another process
