@@ -2,14 +2,16 @@
 
 import os
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
+os.environ.setdefault("MPLBACKEND", "agg")
+# two processes test on two cores: with more threads, idle ones would spin and hold all up
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tabgen import TabularGAN
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
-os.environ.setdefault("MPLBACKEND", "agg")
 
 ROWS = 307  # a prime: no array of a model has this length by chance
 
