@@ -72,7 +72,7 @@ def test_a_loaded_model_is_the_same(fitted, saved):
     assert again.get_params() == fitted.get_params()
     assert again.schema_ == read_schema(saved) == fitted.schema_
     assert again.protection_ == fitted.protection_
-    assert "nothing of fewer than 5 rows; extremes kept" in " ".join(again.summary().split())
+    assert again.summary() == fitted.summary()
     assert_frame_equal(again.history_, fitted.history_)
     assert again.feature_names_in_.tolist() == fitted.feature_names_in_.tolist()
 
