@@ -255,7 +255,7 @@ def inspect(file: str, as_json: bool, values: bool) -> None:
 @cli.command()
 @click.argument("real", metavar="REAL")
 @click.argument("synthetic", metavar="SYNTHETIC")
-@click.argument("place", metavar="OUT.html")
+@click.argument("page", metavar="OUT.html")
 @click.option("--target", metavar="COLUMN", help="Column to predict, to see whether models still work.")
 @click.option("--holdout", type=click.Path(), help="Real rows that the synthetic ones were not learned from.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
@@ -265,7 +265,7 @@ def inspect(file: str, as_json: bool, values: bool) -> None:
 def report(
     real: str,
     synthetic: str,
-    place: str,
+    page: str,
     target: str | None,
     holdout: str | None,
     as_json: bool,
@@ -277,11 +277,11 @@ def report(
     from tabgen.evaluation.verdict import LIGHTS
     from tabgen.report import write_report
 
-    check_targets([place], force)
+    check_targets([page], force)
     held_out = read(holdout)[0] if holdout else None
     tables = read(real)[0], read(synthetic)[0]
-    card = write_report(*tables, place, holdout=held_out, target=target, force=force)
-    say(f"Wrote the report to {place}: the verdict is {card.verdict.light}.", quiet)
+    card = write_report(*tables, page, holdout=held_out, target=target, force=force)
+    say(f"Wrote the report to {page}: the verdict is {card.verdict.light}.", quiet)
     if as_json:
         click.echo(card.to_json())
     if fail_under and LIGHTS.index(card.verdict.light) > LIGHTS.index(fail_under):

@@ -243,9 +243,8 @@ def _settled(
     fresh: pd.DataFrame, parts: FittedParts, asked: Asked, rows: np.ndarray, told: pd.DataFrame, turn: int
 ) -> pd.DataFrame:
     """Return rows the parts of which add up to the sums asked for, where they nearly do: ever less nearly."""
-    for rule in parts.relations:
-        if not isinstance(rule, Total):
-            continue
+    numbers = {name: c for name, c in parts.encoder.codecs.items() if isinstance(c, NumericCodec)}
+    for rule in (rule for rule in parts.relations if isinstance(rule, Total)):
         known = None if asked.known is None else asked.known[rule.total]
         condition = asked.conditions.get(rule.total)
         if condition is None and (known is None or known.isna().all()):
@@ -258,8 +257,7 @@ def _settled(
             wanted = known.iloc[rows].to_numpy()
             missing = np.where(np.isnan(wanted), missing, wanted - made.to_numpy())
         last = (ROUNDS if known is None else KNOWN_ROUNDS) - 1
-        codecs = {n: c for n, c in parts.encoder.codecs.items() if isinstance(c, NumericCodec)}
-        fresh = settle(fresh, rule, missing, codecs, told, float(made.std()) * 2.0 ** (turn - last))
+        fresh = settle(fresh, rule, missing, numbers, told, float(made.std()) * 2.0 ** (turn - last))
     return fresh
 
 

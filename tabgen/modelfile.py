@@ -182,11 +182,6 @@ def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedP
         raise ModelFileError(f"{os.fspath(path)!r} is damaged: {reason}.") from error
 
 
-def read_schema(path: str | os.PathLike[str]) -> Schema:
-    """Return the schema of a model file without loading its model."""
-    return Schema.from_json(_read_members(path)[1]["schema.json"].decode())
-
-
 def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
     name = os.fspath(path)
     if not Path(name).is_file():

@@ -14,7 +14,7 @@ import pytest
 from tabgen import Schema, TabularGAN, __version__
 from tabgen.cli import main
 from tabgen.evaluation import Scorecard
-from tabgen.modelfile import load_parts, read_schema
+from tabgen.modelfile import load_parts
 from tabgen.tables import read_table
 
 ROOT = Path(__file__).parents[1]
@@ -143,7 +143,7 @@ def test_sample_of_no_rows_is_a_header(folder, capsys):
 def test_fit_saves_a_model(plain, tmp_path, capsys):
     target = tmp_path / "plain.tabgen"
     assert main(["fit", str(plain), str(target)]) == 0
-    assert read_schema(target).names == ["id", "unit"]
+    assert load_parts(target, network=False).schema.names == ["id", "unit"]
     assert "Saved the model to" in capsys.readouterr().err
 
 
@@ -183,12 +183,14 @@ def test_inspect_tells_what_each_column_is(folder, file, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["inspect", str(folder / file)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    for column in read_schema(folder / "model.tabgen").columns:
+    for column in load_parts(folder / "model.tabgen", network=False).schema.columns:
         line = next(line for line in lines if str(column.name) in line)
         assert f" {column.kind} " in line
         assert column.reason in line
     assert main(["inspect", str(folder / file), "--json"]) == 0
-    assert Schema.from_json(capsys.readouterr().out) == read_schema(folder / "model.tabgen")
+    assert (
+        Schema.from_json(capsys.readouterr().out) == load_parts(folder / "model.tabgen", network=False).schema
+    )
 
 
 def test_inspect_takes_column_names_as_they_are(tmp_path, capsys, monkeypatch):
