@@ -218,8 +218,10 @@ def restore_column(values: pd.Series, column: Column) -> Any:
 def _restore_numbers(numbers: np.ndarray, absent: np.ndarray, dtype: Any) -> Any:
     if pd.api.types.is_integer_dtype(dtype):
         limits = np.iinfo(getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype)))
-        whole = [int(n) for n in np.round(np.where(absent, 0, numbers))]
-        clipped = np.array([min(max(n, limits.min), limits.max) for n in whole], dtype=limits.dtype)
+        whole = np.round(np.where(absent, 0, numbers))
+        below = np.where(whole < limits.max, whole, 0)  # the greatest may be no float
+        clipped = np.maximum(below, limits.min).astype(limits.dtype)
+        clipped[whole >= limits.max] = limits.max
         result = pd.Series(clipped).astype(dtype)
         return result.where(~absent).astype(dtype).array if absent.any() else result.array
     if isinstance(dtype, pd.ArrowDtype) and "decimal" in str(dtype):
