@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tabgen.chunks import SQLQuery
     from tabgen.errors import (
         ConditionError,
         KeyRefused,
@@ -35,6 +36,7 @@ __all__ = [
     "ModelFileError",
     "PlanError",
     "Protection",
+    "SQLQuery",
     "Schema",
     "SchemaError",
     "TabgenError",
@@ -52,6 +54,7 @@ _HOMES = {
     "Column": "schema",
     "DifferentialPrivacy": "privacy",
     "Protection": "protection",
+    "SQLQuery": "chunks",
     "Schema": "schema",
     "TabularGAN": "synthesizer",
     "infer_relations": "relations",

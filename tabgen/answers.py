@@ -15,10 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 from tabgen.balancing import rows_to_even, values_of
 from tabgen.cleaning import clean, restore_column
 from tabgen.conditions import column_of
-from tabgen.drawing import Asked, draw_asked, gaps, keep_cells, read_known
+from tabgen.drawing import Asked, draw_asked
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
+from tabgen.known import as_rarest, gaps, is_protected, keep_cells, read_known, read_rows
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
 from tabgen.privacy import Spending
@@ -276,7 +277,7 @@ class Answers(BaseEstimator):
         """
         parts = self._likelihood()
         _check_draws(draws)
-        codes = parts.encoder.encode(relate(clean(table, parts.schema), parts.relations))
+        codes = parts.encoder.encode(relate(read_rows(table, parts), parts.relations))
         return _log_likelihood(parts, codes, draws)
 
     def predict_proba(self, table: pd.DataFrame, column: Hashable) -> pd.DataFrame:
@@ -369,7 +370,9 @@ def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.nda
     """Return the probability of each code of a column, missing left out, given all others."""
     layout = parts.encoder.layout
     place = layout.positions(column)[-1]
-    known = relate(read_known(table.drop(columns=[column], errors="ignore"), parts), parts.relations)
+    others = table.drop(columns=[column], errors="ignore")
+    known = read_known(others, parts)
+    known = relate(as_rarest(known, others, parts) if is_protected(parts) else known, parts.relations)
     for token in layout.tokens:
         absent = known[token.column].isna().to_numpy()
         if token.column != column and not parts.encoder.codecs[token.column].missing and absent.any():

@@ -19,7 +19,7 @@ NOTHING = {"None": None, "nan": np.nan, "NaT": pd.NaT, "<NA>": pd.NA}
 GOLDEN = (5**0.5 - 1) / 2  # multiples of it fall evenly into any interval (Weyl 1916)
 
 
-def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def clean(frame: pd.DataFrame, schema: Schema, *, lenient: bool = False) -> pd.DataFrame:
     """Return what a generator can learn from a frame.
 
     Numbers and durations become float64 (durations in units of their dtype), levels become a category
@@ -32,6 +32,8 @@ def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         A table of the given schema; it is not modified.
     schema : Schema
         From `tabgen.inference.infer_schema`.
+    lenient : bool, default=False
+        Whether a value that is none of its column's levels counts as missing.
 
     Returns
     -------
@@ -58,20 +60,20 @@ def clean(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if absent:
         raise SchemaError(f"Column {absent[0]!r} is not in the table. Its columns: {list(frame.columns)}.")
     modelled = [column for column in schema.columns if column.modelled]
-    columns = [clean_column(frame[column.name], column).reset_index(drop=True) for column in modelled]
+    columns = [clean_column(frame[c.name], c, lenient).reset_index(drop=True) for c in modelled]
     tidy = pd.DataFrame(dict(enumerate(columns)), index=pd.RangeIndex(len(frame)))
     tidy.columns = pd.Index([column.name for column in modelled], tupleize_cols=False)
     return tidy
 
 
-def clean_column(values: pd.Series, column: Column) -> pd.Series:
+def clean_column(values: pd.Series, column: Column, lenient: bool = False) -> pd.Series:
     """Return the tidy form of one column."""
     if column.null is not None:
         values = values.where(values != column.null)
     if column.kind in REPLACED or column.kind == "constant":
         return pd.Series(pd.Categorical.from_codes(np.where(values.isna(), -1, 0), categories=[0]))
     if column.kind in LEVELLED:
-        numbers = level_numbers(values, column)
+        numbers = level_numbers(values, column, lenient)
         ordered = column.kind == "ordinal"
         return pd.Series(
             pd.Categorical.from_codes(numbers, categories=range(len(column.levels)), ordered=ordered)
@@ -81,13 +83,13 @@ def clean_column(values: pd.Series, column: Column) -> pd.Series:
     return pd.Series(_numbers(values, column))
 
 
-def level_numbers(values: pd.Series, column: Column) -> np.ndarray:
+def level_numbers(values: pd.Series, column: Column, lenient: bool = False) -> np.ndarray:
     """Return the position of each value in the column's levels, -1 for missing.
 
     Raises
     ------
     SchemaError
-        If a value is not a level.
+        If a value is not a level, unless that is to count as missing.
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         positions = pd.Index(column.levels, tupleize_cols=False).get_indexer(values.cat.categories)
@@ -97,7 +99,7 @@ def level_numbers(values: pd.Series, column: Column) -> np.ndarray:
         codes, distinct = pd.factorize(values.to_numpy(dtype=object))
         numbers = np.append([known.get(value, -1) for value in distinct], -1)[codes]
     unknown = (numbers < 0) & values.notna().to_numpy()
-    if unknown.any():
+    if unknown.any() and not lenient:
         row = int(unknown.argmax())
         raise SchemaError(
             f"Column {column.name!r} holds {values.iloc[row]!r} at row {row}, which is not one of its "

@@ -11,12 +11,22 @@ import click
 
 from tabgen import __version__
 from tabgen.cli_substitute import key, plan, substitute
-from tabgen.console import check_format, check_targets, place, quiet_tensorflow, read, say, write
+from tabgen.console import (
+    check_format,
+    check_targets,
+    draw,
+    gather,
+    place,
+    quiet_tensorflow,
+    read,
+    say,
+    write,
+)
 from tabgen.errors import TabgenError, TableError
 
 if TYPE_CHECKING:
+    from tabgen.gathering import Gathered
     from tabgen.synthesizer import TabularGAN
-    from tabgen.tables import Dialect
 
 TOO_BAD, INTERRUPTED = 3, 130
 MODEL_SUFFIX = ".tabgen"
@@ -47,6 +57,7 @@ class Epochs(click.ParamType):
 
 
 TRAINING = [
+    click.option("--query", metavar="SQL", help="Learn what the database, whose URL IN is, answers to this."),
     click.option(
         "--model", type=click.Choice(["vae-gan", "vae", "gan"]), default="vae-gan", show_default=True,
         help="Kind of generator.",
@@ -54,7 +65,7 @@ TRAINING = [
     click.option("--epochs", type=Epochs(), default="auto", show_default=True, help="Passes over the rows."),
     click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Time budget of training."),
     click.option(
-        "--protect", type=click.Choice(["auto", "strict", "off"]), default="off", show_default=True,
+        "--protect", type=click.Choice(["auto", "strict", "off"]), default="auto", show_default=True,
         help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
@@ -105,6 +116,7 @@ def synthesize(
     rows: int | None,
     model_file: str | None,
     report: str | None,
+    query: str | None,
     model: str,
     epochs: int | str,
     max_minutes: float | None,
@@ -116,18 +128,20 @@ def synthesize(
     """Learn the table IN and write a synthetic table OUT (the word "synthesize" can be left out)."""
     check_targets([target, model_file, report], force)
     check_format(target)
-    real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
-    synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
-    write(synthetic, target, dialect, force)
-    say(f"Wrote {len(synthetic):,} rows to {place(target)} ({_training(gan)}).", quiet)
+    real = gather(source, query)
+    gan = _fit(real, model, epochs, max_minutes, protect, seed, quiet)
+    count = real.rows if rows is None else rows
+    synthetic = draw(gan, count, target, force=force, quiet=quiet, seed=seed)
+    say(f"Wrote {count:,} rows to {place(target)} ({_training(gan)}).", quiet)
     if model_file:
         gan.save(model_file, force=force)
         say(f"Saved the model to {model_file}.", quiet)
     if report:
         from tabgen.report import write_report
 
-        card = write_report(real, synthetic, report, history=gan.history_, force=force)
+        if len(synthetic) < count:  # they are in the file only
+            synthetic = gan.sample(len(real.frame), seed=seed)
+        card = write_report(real.frame, synthetic, report, history=gan.history_, force=force)
         say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
 
 
@@ -138,6 +152,7 @@ def synthesize(
 def fit(
     source: str,
     model_file: str,
+    query: str | None,
     model: str,
     epochs: int | str,
     max_minutes: float | None,
@@ -148,8 +163,7 @@ def fit(
 ) -> None:
     """Learn the table IN and save the fitted model."""
     check_targets([model_file], force)
-    real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
+    gan = _fit(gather(source, query), model, epochs, max_minutes, protect, seed, quiet)
     gan.save(model_file, force=force)
     say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
 
@@ -181,11 +195,14 @@ def sample(
     if given and (where or rebalance):
         raise click.UsageError("--given cannot go with --where or --rebalance.")
     gan = _load(model_file)
-    asked = where if given is None else read(given)[0]
-    count = 1_000 if rows is None and given is None else rows
-    drawn = gan.sample(count, where=asked, rebalance=rebalance, seed=seed)
-    write(drawn, target, gan.dialect_, force)
-    say(f"Wrote {len(drawn):,} rows to {place(target)}.", quiet)
+    count = 1_000 if rows is None else rows
+    if given is None:
+        draw(gan, count, target, force=force, quiet=quiet, where=where, rebalance=rebalance, seed=seed)
+    else:
+        drawn = gan.sample(rows, where=read(given)[0], seed=seed)
+        write(drawn, target, gan.dialect_, force)
+        count = len(drawn)
+    say(f"Wrote {count:,} rows to {place(target)}.", quiet)
 
 
 @cli.command()
@@ -314,8 +331,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fit(
-    frame: Any,
-    dialect: Dialect | None,
+    table: Gathered,
     model: str,
     epochs: int | str,
     max_minutes: float | None,
@@ -325,16 +341,14 @@ def _fit(
 ) -> TabularGAN:
     with quiet_tensorflow():
         from tabgen.synthesizer import TabularGAN
-    gan = TabularGAN(
+    return TabularGAN(
         model=model,
         epochs=epochs,
         max_minutes=max_minutes,
         protection=None if protect == "off" else protect,
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
-    ).fit(frame)
-    gan.dialect_ = dialect
-    return gan
+    ).fit(table)
 
 
 def _load(model_file: str) -> TabularGAN:

@@ -13,7 +13,17 @@ import click
 from tabgen.errors import TableError
 
 if TYPE_CHECKING:
+    from tabgen.gathering import Gathered
+    from tabgen.synthesizer import TabularGAN
     from tabgen.tables import Dialect
+
+
+def gather(source: str, query: str | None) -> Gathered:
+    """Return a table to learn from, or what a database answers; a part where it is too big for memory."""
+    from tabgen.chunks import SQLQuery
+    from tabgen.gathering import gather_table
+
+    return gather_table(source if query is None else SQLQuery(source, query))
 
 
 def read(source: str) -> tuple[Any, Dialect | None]:
@@ -26,9 +36,41 @@ def read(source: str) -> tuple[Any, Dialect | None]:
 
 def write(frame: Any, target: str, dialect: Dialect | None, force: bool) -> None:
     """Write a table."""
-    from tabgen.tables import write_table
+    from tabgen.writers import write_frames
 
-    write_table(frame, target, dialect, force=force)
+    write_frames([frame], target, dialect, force=force)
+
+
+def draw(
+    gan: TabularGAN,
+    n: int,
+    target: str,
+    *,
+    force: bool,
+    quiet: bool,
+    where: str | None = None,
+    rebalance: str | None = None,
+    seed: int | None = None,
+) -> Any:
+    """Draw rows and write them, many block after block; return them, or the first five of many."""
+    from tabgen.streaming import BLOCK_ROWS
+    from tabgen.writers import write_frames
+
+    if n <= BLOCK_ROWS:
+        frame = gan.sample(n, where=where, rebalance=rebalance, seed=seed)
+        write(frame, target, gan.dialect_, force)
+        return frame
+    chunks = gan.sample_chunks(n, where=where, rebalance=rebalance, seed=seed)
+    with click.progressbar(
+        length=n, label="rows", file=sys.stderr, hidden=quiet or not sys.stderr.isatty()
+    ) as bar:
+
+        def shown() -> Iterator[Any]:
+            for chunk in chunks:
+                yield chunk
+                bar.update(len(chunk))
+
+        return write_frames(shown(), target, gan.dialect_, force=force)
 
 
 def check_targets(targets: list[str | None], force: bool) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from tabgen.allowed import allowed_codes, placed
-from tabgen.cleaning import clean, restore
-from tabgen.conditions import Condition, column_of
+from tabgen.cleaning import restore
+from tabgen.conditions import Condition
 from tabgen.encoding import NumericCodec
 from tabgen.encoding.layout import MISSING
 from tabgen.errors import ConditionError
@@ -21,7 +20,6 @@ from tabgen.modelfile import FittedParts
 from tabgen.relations import Predicate, Total, unrelate
 from tabgen.relations.predicate import draw_until
 from tabgen.relations.relation import with_columns, without_columns
-from tabgen.schema import LEVELLED, Column, Schema
 
 ROUNDS = 12  # times that rows that break a condition are drawn again ...
 TRIED = 20_000  # rows drawn at once in their place
@@ -46,48 +44,6 @@ class Asked:
     conditions: Mapping[Hashable, Condition]
     known: pd.DataFrame | None = None
     filled: bool = False
-
-
-def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
-    """Return the tidy values of a table that need not have all columns: all columns, missing where unknown.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns of the training table, or some of them; missing cells are not known.
-    parts : FittedParts
-        The fitted model.
-
-    Raises
-    ------
-    ConditionError
-        If a column is not in the training table.
-    SchemaError
-        If a value is not of its column.
-    """
-    for name in table.columns:
-        column_of(name, parts.schema)
-    given = tuple(column for column in parts.schema.columns if column.name in table.columns)
-    empty = {column.name: gaps(table, column.name, parts.schema) for column in given}
-    filled = pd.DataFrame({place: table[c.name].where(~empty[c.name]) for place, c in enumerate(given)})
-    filled.columns = pd.Index([column.name for column in given], tupleize_cols=False)
-    tidy = clean(filled.set_axis(table.index), replace(parts.schema, columns=given))
-    absent = {
-        column.name: _nothing(column, len(table))
-        for column in parts.schema.columns
-        if column.modelled and column.name not in tidy
-    }
-    return with_columns(tidy, absent)
-
-
-def _nothing(column: Column, rows: int) -> Any:
-    """Return a tidy column of which nothing is known."""
-    if column.kind == "datetime":
-        return np.full(rows, np.datetime64("NaT", "us"))
-    if column.kind in ("numeric", "duration"):
-        return np.full(rows, np.nan)
-    levels = range(len(column.levels)) if column.kind in LEVELLED else [0]
-    return pd.Categorical.from_codes(np.full(rows, -1), levels, ordered=column.kind == "ordinal")
 
 
 def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedSequence) -> pd.DataFrame:
@@ -175,27 +131,6 @@ def draw_free(
     if not predicates:
         return show(keep_rules(draw(n)))
     return show(draw_until(n, draw, keep_rules, show, predicates))
-
-
-def keep_cells(drawn: pd.DataFrame, table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Return drawn rows with all cells that a table has as they stand there, and its index."""
-    kept = drawn.set_axis(table.index)
-    for name in table.columns:
-        own = ~gaps(table, name, schema)
-        kept[name] = kept[name].where(~own, table[name]).astype(kept[name].dtype)
-    return kept
-
-
-def gaps(table: pd.DataFrame, name: Hashable, schema: Schema) -> pd.Series:
-    """Return which cells of a column are missing, in its own spelling or empty, or not there at all."""
-    if name not in table.columns:
-        return pd.Series(True, index=table.index)
-    column = column_of(name, schema)
-    missing = table[name].isna()
-    for spelling in (column.null, "" if "" not in column.levels else None):
-        if spelling is not None and table[name].dtype.kind not in "biufcmM":
-            missing |= (table[name] == spelling).fillna(False).astype(bool)
-    return missing
 
 
 def _faults(

@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import pandas as pd
 from tabgen.cleaning import clean_column
 from tabgen.jsonvalues import dtype_from_json
 from tabgen.schema import REPLACED, Column, Schema
+from tabgen.taken import Taken
 
 COMMON = 5  # a word in fewer rows than this could point to a person and is never reused
 TEMPLATES = 200  # most frequent shapes of a text that are kept
@@ -37,9 +39,10 @@ class Counting:
     start: int
     step: int
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Return n numbers."""
-        return np.array([self.start + self.step * i for i in range(n)], dtype=object)
+    def draw(self, n: int, rng: np.random.Generator, taken: Taken | None = None) -> np.ndarray:
+        """Return n numbers, those after the ones that are taken."""
+        first = 0 if taken is None else len(taken)
+        return np.array([self.start + self.step * i for i in range(first, first + n)], dtype=object)
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,16 @@ class RandomNumbers:
     lowest: int = -(2**63)
     highest: int = 2**63 - 1
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, n: int, rng: np.random.Generator, taken: Taken | None = None) -> np.ndarray:
         """Return n numbers in random order, different as long as the dtype has as many."""
-        high = max(self.high, min(self.low + 2 * n, self.highest))
-        low = min(self.low, max(high - 2 * n, self.lowest)) if high - self.low < 2 * n else self.low
+        total, before = (n, 0) if taken is None else (max(taken.total, len(taken) + n), len(taken))
+        high = max(self.high, min(self.low + 2 * total, self.highest))
+        low = min(self.low, max(high - 2 * total, self.lowest)) if high - self.low < 2 * total else self.low
         drawn: dict[int, None] = {}
-        while len(drawn) < min(n, high - low + 1):
+        while len(drawn) < min(n, high - low + 1 - before):
             more = rng.integers(0, high - low, n - len(drawn), dtype=np.uint64, endpoint=True)
-            drawn |= dict.fromkeys(low + offset for offset in more.tolist())
-        return np.resize(np.array(list(drawn), dtype=object), n)
+            drawn |= dict.fromkeys(_fresh([low + offset for offset in more.tolist()], taken))
+        return np.resize(np.array(list(drawn) or [low], dtype=object), n)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class RandomUUIDs:
 
     upper: bool
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Return n UUIDs as text."""
+    def draw(self, n: int, rng: np.random.Generator, taken: Taken | None = None) -> np.ndarray:
+        """Return n UUIDs as text; chance alone keeps 122 random bits different."""
         texts = [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(n)]
         return np.array([text.upper() if self.upper else text for text in texts], dtype=object)
 
@@ -108,7 +112,7 @@ class TextPattern:
     lengths: dict[str, list[int]]
     unique: bool
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, n: int, rng: np.random.Generator, taken: Taken | None = None) -> np.ndarray:
         """Return n fresh texts; all different where the original ones were."""
         if not self.unique:
             return np.array(self._draw_texts(n, rng), dtype=object)
@@ -117,13 +121,14 @@ class TextPattern:
             fruitful = True
             while len(drawn) < n and fruitful:
                 before, asked = len(drawn), max(n - len(drawn), FEWEST_TRIED)
-                drawn |= dict.fromkeys(self._draw_texts(asked, rng, invent))
+                drawn |= dict.fromkeys(_fresh(self._draw_texts(asked, rng, invent), taken))
                 fruitful = len(drawn) - before >= FRUITFUL * asked
-        texts, number = list(drawn), 0
+        texts = list(drawn) or list(dict.fromkeys(self._draw_texts(FEWEST_TRIED, rng, invent=True)))
+        number = 0 if taken is None else len(taken)
         while len(drawn) < n:  # all texts of the pattern are taken: lengthen them, e-mails before the @
             head, at, host = texts[number % len(texts)].partition("@")
             number += 1
-            drawn[f"{head}{number}{at}{host}"] = None
+            drawn |= dict.fromkeys(_fresh([f"{head}{number}{at}{host}"], taken))
         return np.array(list(drawn)[:n], dtype=object)
 
     def _draw_texts(self, n: int, rng: np.random.Generator, invent: bool = False) -> list[str]:
@@ -206,11 +211,18 @@ def fit_identifiers(
 
 
 def draw_identifiers(
-    generators: Mapping[Hashable, Generator], n: int, schema: Schema, rng: np.random.Generator
+    generators: Mapping[Hashable, Any], n: int, schema: Schema, rng: np.random.Generator
 ) -> dict[Hashable, np.ndarray]:
     """Return n fresh values for each column, in the type that its schema asks for."""
     kinds = {column.name: column for column in schema.columns}
     return {name: _typed(generator.draw(n, rng), kinds[name]) for name, generator in generators.items()}
+
+
+def _fresh(values: list[Any], taken: Taken | None) -> list[Any]:
+    """Return the values that are not taken."""
+    if taken is None or not len(taken):
+        return values
+    return [value for value, fresh in zip(values, taken.fresh(values), strict=True) if fresh]
 
 
 def _typed(values: np.ndarray, column: Column) -> np.ndarray:

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from tabgen.cleaning import clean
 from tabgen.drawing import look
+from tabgen.known import read_rows
 from tabgen.modelfile import FittedParts
 from tabgen.relations import relate, unrelate
 
@@ -51,7 +51,7 @@ def encode_latents(parts: FittedParts, table: pd.DataFrame) -> np.ndarray:
             UserWarning,
             stacklevel=3,
         )
-    return latents_of(parts.model, parts.encoder.encode(relate(clean(table, parts.schema), parts.relations)))
+    return latents_of(parts.model, parts.encoder.encode(relate(read_rows(table, parts), parts.relations)))
 
 
 def decode_latents(

@@ -18,6 +18,7 @@ from tabgen.encoding.private import (
     private_releases,
 )
 from tabgen.errors import SchemaError
+from tabgen.gathering import Gathered
 from tabgen.history import history_of
 from tabgen.identifiers import Counting, Generator, RandomUUIDs
 from tabgen.inference import infer_schema
@@ -28,14 +29,13 @@ from tabgen.privacy import DifferentialPrivacy, plan_spending
 from tabgen.protection import ProtectionLog
 from tabgen.relations import OneHot, Predicate, Proportional, Relation, Total, learn_relations, relate
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema
-from tabgen.tables import Table
 
 PAIRS = ("first scores", "first pairs", "second scores", "second pairs")
 
 
 def fit_privately(
     parameters: Mapping[str, Any],
-    table: Table,
+    table: Gathered,
     schema: Schema | None = None,
     callbacks: Sequence[Any] = (),
 ) -> FittedParts:
@@ -45,8 +45,8 @@ def fit_privately(
     ----------
     parameters : mapping of str to Any
         Constructor parameters of `TabularGAN`.
-    table : Table
-        The real table.
+    table : Gathered
+        The real table, all of it.
     schema : Schema, optional
         What its columns are, by default inferred. Its levels are released through noise like any others.
     callbacks : sequence of keras.callbacks.Callback
@@ -68,6 +68,11 @@ def fit_privately(
     from tabgen.models.private import PrivatePlan, fit_private, plan_steps
 
     budget: DifferentialPrivacy = parameters["privacy"]
+    if table.partial:
+        raise ValueError(
+            f"The table has {table.rows:,} rows, more than a private fit takes from files or chunks. "
+            "Pass a frame: all rows, or a part drawn at random without looking at them."
+        )
     frame, rows = table.frame, len(table.frame)
     schema = infer_schema(frame) if schema is None else schema
     _refuse_leaks(parameters, rows, schema, callbacks)

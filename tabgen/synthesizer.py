@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from tabgen.answers import Answers
-from tabgen.balancing import Shares, balanced_rows
 from tabgen.cleaning import clean
-from tabgen.conditions import Where, read_conditions
-from tabgen.copyguard import keep_apart
-from tabgen.drawing import Asked, draw_asked, draw_free, keep_cells, read_known
 from tabgen.encoding import TableEncoder, fit_encoder
 from tabgen.errors import ModelFileError
+from tabgen.gathering import Gathered, Source, gather_table
 from tabgen.history import history_of
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
-from tabgen.modelfile import FittedParts, load_parts, save_parts
+from tabgen.modelfile import load_parts, save_parts
 from tabgen.privacy import DifferentialPrivacy
 from tabgen.private_fit import fit_privately
 from tabgen.protection import Protection, protect
-from tabgen.relations import Predicate, Relation, find_relations, learn_relations
+from tabgen.relations import Relation, rules_of
+from tabgen.sampler import Sampler
 from tabgen.schema import Schema
-from tabgen.settings import check_seed, is_whole, training_settings
-from tabgen.tables import gather_table
+from tabgen.settings import training_settings
 
 if TYPE_CHECKING:
     import keras
@@ -36,10 +31,8 @@ if TYPE_CHECKING:
 
     from tabgen.evaluation import Scorecard
 
-Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
 
-
-class TabularGAN(Answers):
+class TabularGAN(Sampler):
     """A generator of synthetic tables that look, behave and model like a real one.
 
     The table is cleaned, every column is encoded as small categorical tokens, a conditional
@@ -66,8 +59,9 @@ class TabularGAN(Answers):
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.
-    protection : {"auto", "strict"} or Protection, optional
-        How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on.
+    protection : {"auto", "strict", None} or Protection, default="auto"
+        How rare values are kept from the model, see `tabgen.protection.Protection`; "auto" from 100 rows on,
+        None learns all of them.
     privacy : DifferentialPrivacy, optional
         A budget for all that is learned of the rows: `DifferentialPrivacy` says how, and what else it
         changes. ``relations="auto"`` then finds none, and "vae-gan" is its "vae" without a latent.
@@ -122,7 +116,7 @@ class TabularGAN(Answers):
         learning_rate: float = 2e-3,
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
-        protection: Protection | str | None = None,
+        protection: Protection | str | None = "auto",
         privacy: DifferentialPrivacy | None = None,
         random_state: int | None = None,
         verbose: bool = False,
@@ -141,7 +135,7 @@ class TabularGAN(Answers):
 
     def fit(
         self,
-        table: Source,
+        table: Source | Gathered,
         y: None = None,
         *,
         schema: Schema | None = None,
@@ -153,7 +147,9 @@ class TabularGAN(Answers):
         ----------
         table : pandas.DataFrame, path or iterable of pandas.DataFrame
             The real table; it is not modified. A delimited file is read as text, so that samples
-            have its look.
+            have its look. A folder of files, a large file, `SQLQuery` or frames one after the other may be
+            bigger than memory: of them an even part of ``7_500_000`` cells is learned, in which no level is
+            lacking, and found rules hold in all rows (but for frames that can be gone through only once).
         y : None
             Ignored; there for scikit-learn pipelines.
         schema : Schema, optional
@@ -182,11 +178,10 @@ class TabularGAN(Answers):
         frame, self.dialect_, self.spending_ = source.frame, source.dialect, None
         schema = infer_schema(frame) if schema is None else schema
         tidy = clean(frame, schema)
-        own = find_relations(tidy) if isinstance(self.relations, str) else self.relations
-        rules = learn_relations(own, tidy)
-        for rule in rules:
-            if isinstance(rule, Predicate):
-                rule.check(frame)
+        chunks = (
+            None if source.again is None else ((c, clean(c, schema, lenient=True)) for c in source.again())
+        )
+        rules = rules_of(self.relations, (frame, tidy), chunks)
         safe = protect(tidy, schema, rules, self.protection, settings.seed)
         self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
         self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
@@ -196,96 +191,6 @@ class TabularGAN(Answers):
         )
         self._name_features()
         return self
-
-    def sample(
-        self,
-        n: int | None = None,
-        *,
-        where: Where | pd.DataFrame | None = None,
-        rebalance: Shares | None = None,
-        real: pd.DataFrame | None = None,
-        min_distance: float = 0.01,
-        seed: int | None = None,
-        stratified: bool = True,
-    ) -> pd.DataFrame:
-        """Draw synthetic rows, all of which hold what is asked of them.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows; with a table of conditions it can be left out.
-        where : str, mapping or pandas.DataFrame, optional
-            Conditions on any columns. A line of text such as
-            ``"age >= 40 and city in ('Paris', 'Rome') and spouse is null"``; a mapping from columns to a
-            value, a list of values, a `pandas.Interval`, or None for a missing value; or a table with one
-            row of known values for each row to draw, missing where nothing is known. A missing value
-            satisfies no comparison, as in SQL.
-        rebalance : label or mapping, optional
-            A column, all levels of which shall be as frequent; or for some columns the share of each level,
-            as in ``{"churn": {"yes": 0.5, "no": 0.5}}``.
-        real, min_distance : pandas.DataFrame, optional, and float, default=0.01
-            A table, by custom that of training, to no row of which a drawn one may be nearer than this
-            share of its own rows are to each other (`tabgen.copyguard`); rows that are, are drawn again.
-        seed : int, optional
-            Seed of the draws: an int repeats exactly, None takes fresh entropy.
-        stratified : bool, default=True
-            Whether frequencies over the whole sample should vary less than those of independent rows.
-            Every row follows the model's law either way; stratified rows are negatively dependent.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``n`` rows with the columns, order and dtypes of the training table and a fresh index.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            Before `fit`.
-        SchemaError
-            If a relation leaves no room for as many rows.
-        ConditionError
-            If a condition cannot be read, or nothing like it was in the training table.
-        ValueError
-            If ``n`` or ``seed`` is negative or not a whole number.
-
-        Examples
-        --------
-        >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
-        >>> gan = TabularGAN(epochs=2, random_state=0).fit(people)
-        >>> gan.sample(50, where="age between 30 and 50", seed=0)["age"].between(30, 50).all()
-        np.True_
-        >>> gan.sample(50, rebalance="smokes", seed=0)["smokes"].value_counts().tolist()
-        [25, 25]
-        """
-        check_is_fitted(self, "schema_")
-        check_seed(seed)
-        parts = self._parts() if real is None else keep_apart(self._parts(), real, min_distance)
-        if isinstance(where, pd.DataFrame):
-            if rebalance is not None:
-                raise ValueError(
-                    "rebalance cannot go with a table of conditions. Put the levels into the table."
-                )
-            return self._sample_given(where, n, seed, parts)
-        if not is_whole(n):
-            raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
-        rows, source = int(n or 0), np.random.SeedSequence(seed)
-        conditions = {} if where is None else read_conditions(where, self.schema_)
-        if rebalance is not None:
-            known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
-            return draw_asked(parts, rows, Asked(conditions, known), source)
-        if conditions:
-            return draw_asked(parts, rows, Asked(conditions), source)
-        return draw_free(parts, rows, source, stratified=stratified)
-
-    def _sample_given(
-        self, table: pd.DataFrame, n: int | None, seed: int | None, parts: FittedParts
-    ) -> pd.DataFrame:
-        """Draw one row for each row of conditions."""
-        if n is not None and n != len(table):
-            raise ValueError(f"n is {n!r}, but there are {len(table):,} rows of conditions. Leave n out.")
-        known = read_known(table, parts)
-        drawn = draw_asked(parts, len(table), Asked({}, known), np.random.SeedSequence(seed))
-        return keep_cells(drawn, table, self.schema_)
 
     def save(self, path: str | os.PathLike[str], *, force: bool = True) -> None:
         """Write the fitted model to one file.

@@ -1,4 +1,4 @@
-"""A path, a stream or a frame to a pandas frame with its file look, and a frame back to a file."""
+"""A path, a stream or a frame to a pandas frame with its file look, and how to write such a file whole."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from tabgen.errors import TableError
 
 DELIMITED = (".csv", ".tsv", ".txt", ".tab")
 FORMATS = (*DELIMITED, ".parquet", ".feather", ".arrow")
+ENCODINGS = ("utf-8-sig", "utf-8", "cp1252", "latin-1")
 SNIFFED = 100_000  # bytes of a file that tell its dialect
 STREAM = "-"
 
@@ -94,80 +93,14 @@ def read_table(source: str | os.PathLike[str] | pd.DataFrame) -> Table:
     return _parse(data, repr(name), suffix)
 
 
-def gather_table(table: str | os.PathLike[str] | pd.DataFrame | Iterable[pd.DataFrame]) -> Table:
-    """Return a table in memory, be it a frame, a file or frames one after the other.
+def dialect_for(suffix: str, dialect: Dialect | None) -> Dialect:
+    """Return how to write a delimited file: its suffix wins over the delimiter of the table's own file.
 
-    Raises
-    ------
-    TableError
-        If it is none of these, or the frames differ in their columns.
+    >>> dialect_for(".tsv", Dialect(";", "cp1252")).encoding
+    'cp1252'
     """
-    if isinstance(table, (pd.DataFrame, str, os.PathLike)):
-        return read_table(table)
-    if not isinstance(table, Iterable):
-        raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
-    chunks = list(table)
-    wrong = [chunk for chunk in chunks if not isinstance(chunk, pd.DataFrame)]
-    if wrong or not chunks:
-        what = f"of {type(wrong[0]).__name__}" if wrong else "without a chunk"
-        raise TableError(f"The table is an iterable {what}. Pass a frame, a path or frames.")
-    odd = [list(chunk) for chunk in chunks if set(chunk) != set(chunks[0])]
-    if odd:
-        raise TableError(
-            f"A chunk has the columns {odd[0]} where the first had {list(chunks[0])}. "
-            "All chunks need the same columns."
-        )
-    return Table(pd.concat(chunks, ignore_index=True))
-
-
-def write_table(
-    frame: pd.DataFrame,
-    target: str | os.PathLike[str],
-    dialect: Dialect | None = None,
-    *,
-    force: bool = False,
-) -> None:
-    """Write a table; the file appears whole or not at all.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table.
-    target : path
-        A file of a format that `read_table` knows, or ``"-"`` for delimited text on standard output.
-    dialect : Dialect, optional
-        How to write a delimited file; by default as the suffix says.
-    force : bool
-        Whether to replace an existing file.
-
-    Raises
-    ------
-    TableError
-        If the file exists and ``force`` is False, or cannot be written.
-    """
-    name = os.fspath(target)
-    if name == STREAM:
-        sys.stdout.buffer.write(_delimited(frame, dialect or Dialect()))
-        sys.stdout.buffer.flush()
-        return
-    suffix = file_format(name)
-    if suffix in DELIMITED:
-        own = Dialect("\t" if suffix in (".tsv", ".tab") else ",")
-        # the suffix of the new file wins over the delimiter of the old one
-        look = own if dialect is None else dialect
-        if dialect is not None and suffix in (".tsv", ".tab"):
-            look = Dialect("\t", dialect.encoding, dialect.quote_all, dialect.line_end)
-        data = _delimited(frame, look)
-        if name.endswith(".gz"):
-            data = gzip.compress(data, mtime=0)
-        write_whole(name, lambda file: file.write(data), force=force)
-        return
-    save = partial(frame.to_parquet, index=False) if suffix == ".parquet" else frame.to_feather
-    try:
-        write_whole(name, save, force=force)
-    except pa.ArrowException as error:
-        reason = "; ".join(map(str, error.args))
-        raise TableError(f"Cannot write {name!r}: {reason}. Use a name that ends in .csv.") from error
+    own = dialect or Dialect()
+    return replace(own, delimiter="\t") if suffix in (".tsv", ".tab") else own
 
 
 def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, force: bool) -> None:
@@ -261,31 +194,60 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
     if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"Cannot read {name}: it is empty.")
     dialect = detect_dialect(data, suffix)
-    blank, header = _header(data, dialect)
+    return Table(pd.concat(read_delimited(io.BytesIO(data), data, dialect, name)), dialect)
+
+
+def read_delimited(
+    file: Any, head: bytes, dialect: Dialect, name: str, rows: int | None = None
+) -> Iterator[pd.DataFrame]:
+    """Yield delimited text as frames of text.
+
+    Parameters
+    ----------
+    file : path or binary file
+        What to read.
+    head : bytes
+        The text, or the beginning of it with the header.
+    dialect : Dialect
+        How it is written.
+    name : str
+        What to call it in an error.
+    rows : int, optional
+        Rows of a frame; by default one frame holds all.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read.
+    """
+    blank, header = _header(head, dialect)
+    twice = [label for label in header if header.count(label) > 1]
+    if twice:
+        raise TableError(f"Two columns are named {twice[0]!r}. Rename one of them.")
+    look: dict[str, Any] = {"sep": dialect.delimiter, "encoding": dialect.encoding, "skiprows": blank}
+    look["skip_blank_lines"] = len(header) > 1  # in the only column, a blank line is a missing value
+    plain: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_filter": False, "index_col": False}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas cuts long rows off
-            frame = pd.read_csv(
-                io.BytesIO(data),
-                sep=dialect.delimiter,
-                encoding=dialect.encoding,
-                dtype=str,
-                keep_default_na=False,
-                na_filter=False,
-                index_col=False,
-                skiprows=blank,
-                skip_blank_lines=len(header) > 1,  # in the only column, a blank line is a missing value
-            )
+        with pd.read_csv(file, iterator=True, **look, **plain) as reader:
+            while (frame := _next_frame(reader, rows)) is not None:
+                if len(header) == frame.shape[1]:
+                    frame.columns = pd.Index(header)  # pandas calls a column without a name "Unnamed: 0"
+                yield frame
+                if rows is None:
+                    return
     except pd.errors.ParserWarning as error:
         raise TableError(f"Cannot read {name}: its rows have more fields than its header.") from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
-    twice = [label for label in header if header.count(label) > 1]
-    if twice:
-        raise TableError(f"Two columns are named {twice[0]!r}. Rename one of them.")
-    if len(header) == frame.shape[1]:
-        frame.columns = pd.Index(header)  # pandas calls a column without a name "Unnamed: 0"
-    return Table(frame, dialect)
+
+
+def _next_frame(reader: Any, rows: int | None) -> pd.DataFrame | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas cuts long rows off
+        try:
+            return reader.read(rows)
+        except StopIteration:
+            return None
 
 
 def _unzip(data: bytes, name: str) -> bytes:
@@ -322,11 +284,7 @@ def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
     Dialect(delimiter=';', encoding='utf-8', quote_all=False, line_end='\r\n')
     """
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding = (
-        "utf-16"
-        if wide
-        else next(e for e in ("utf-8-sig", "utf-8", "cp1252", "latin-1") if _decodes(data, e))
-    )
+    encoding = "utf-16" if wide else next(e for e in ENCODINGS if _decodes(data, e))
     if encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf"):
         encoding = "utf-8"
     text = data[:SNIFFED].decode(encoding, errors="ignore")
@@ -357,13 +315,3 @@ def _decodes(data: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _delimited(frame: pd.DataFrame, dialect: Dialect) -> bytes:
-    text = frame.to_csv(
-        index=False,
-        sep=dialect.delimiter,
-        quoting=csv.QUOTE_ALL if dialect.quote_all else csv.QUOTE_MINIMAL,
-        lineterminator=dialect.line_end,
-    )
-    return text.encode(dialect.encoding, errors="replace")

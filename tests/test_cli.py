@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -354,3 +355,21 @@ def test_a_real_pipe_carries_only_csv_and_the_same_seed_gives_the_same_bytes(fol
     done = _run(["bash", "-c", words])
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == (folder / "fake.csv").read_bytes()  # from another process
+
+
+def test_what_a_database_answers_is_learned(tmp_path, capsys):
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        pd.DataFrame({"unit": ["kg", "g"] * 20, "n": range(40)}).to_sql("orders", shop, index=False)
+    words = [f"sqlite:///{tmp_path / 'shop.db'}", str(tmp_path / "out.csv"), "--epochs", "1"]
+    assert main(["synthesize", *words, "--query", "select unit from orders where n < 30"]) == 0
+    assert pd.read_csv(tmp_path / "out.csv").shape == (30, 1)
+    assert main(["synthesize", *words, "--query", "select no", "--force"]) == 1
+    assert "The database does not answer" in capsys.readouterr().err
+
+
+def test_many_rows_are_written_block_after_block(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tabgen.streaming.BLOCK_ROWS", 40)
+    target, model = tmp_path / "many.csv", folder / "model.tabgen"
+    assert main(["sample", str(model), str(target), "--rows", "100", "--seed", "3"]) == 0
+    drawn = TabularGAN.load(model).sample_chunks(100, seed=3)
+    assert target.read_text() == pd.concat(drawn).to_csv(index=False)

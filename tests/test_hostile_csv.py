@@ -13,7 +13,8 @@ from tabgen.identifiers import draw_identifiers, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.profiling import profile
 from tabgen.schema import Schema
-from tabgen.tables import detect_dialect, read_table, write_table
+from tabgen.tables import detect_dialect, read_table
+from tabgen.writers import write_frames
 
 ROWS = 120
 
@@ -182,7 +183,7 @@ def test_what_comes_out_looks_like_what_went_in(tmp_path, name):
     assert len(table.frame) == ROWS
     fake, schema = synthesize(table.frame)
     out = path.with_stem("out")
-    write_table(fake, out, table.dialect)
+    write_frames([fake], out, table.dialect)
     dialects = [detect_dialect(file.read_bytes(), file.suffix) for file in (path, out)]
     assert dialects[1] == dialects[0] == table.dialect
     assert header_bytes(out, dialects[1]) == header_bytes(path, dialects[0])

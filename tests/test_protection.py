@@ -351,3 +351,35 @@ def test_few_texts_are_told_by_nothing():
 
 def _shape(text):
     return re.sub(r"[a-z]+", "a", re.sub(r"[A-Z][a-z]+", "Aa", text))
+
+
+@pytest.fixture(scope="module")
+def rare_town():
+    """Return a table with a town of one row, and a model of it."""
+    frame = pd.DataFrame({"town": towns(Zwolle=1), "n": [k % 7 for k in range(131)]})
+    return frame, TabularGAN(epochs=1, random_state=0).fit(frame)
+
+
+def test_rare_values_stay_out_by_default(rare_town):
+    frame, gan = rare_town
+    assert "Zwolle" not in gan.schema_.columns[0].levels
+    assert "protected: town" in gan.summary()
+    assert "Zwolle" in TabularGAN(protection=None, epochs=1).fit(frame).schema_.columns[0].levels
+
+
+def test_a_row_with_a_level_that_was_taken_out_is_completed_and_keeps_it(rare_town):
+    _, gan = rare_town
+    holed = pd.DataFrame({"town": ["Zwolle", "Rome"], "n": [None, None]})
+    filled = gan.complete(holed, seed=0)
+    assert filled["town"].tolist() == ["Zwolle", "Rome"]
+    assert filled["n"].between(0, 6).all()
+
+
+def test_a_row_with_a_level_that_was_taken_out_is_scored_as_the_rarest_one(rare_town):
+    frame, gan = rare_town
+    told = gan.log_prob(pd.DataFrame({"town": ["Zwolle", "Oslo", "Rome"], "n": [3, 3, 3]}))
+    assert told[0] == told[1]  # 60 rows, and 70
+    assert gan.predict(pd.DataFrame({"town": ["Zwolle"]}), "n").notna().all()
+    bare = TabularGAN(protection=None, epochs=1, random_state=0).fit(frame)
+    with pytest.raises(SchemaError, match="'Ulm' at row 0, which is not one of its 3 levels"):
+        bare.log_prob(pd.DataFrame({"town": ["Ulm"], "n": [3]}))

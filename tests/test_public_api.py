@@ -18,6 +18,7 @@ NAMES = {
     "ModelFileError",
     "PlanError",
     "Protection",
+    "SQLQuery",
     "Schema",
     "SchemaError",
     "TabgenError",

@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from tabgen import KeyRefused, MissingExtra, TableError
+from tabgen.extras import optional_module
 from tabgen.substitution import SecretKey, new_key, read_key, write_key
-from tabgen.substitution.extras import optional_module
 
 KEY = SecretKey(bytes(range(32)))
 

@@ -16,9 +16,9 @@ from tabgen.tables import (
     detect_dialect,
     file_format,
     read_table,
-    write_table,
     write_whole,
 )
+from tabgen.writers import write_frames
 
 FRAME = pd.DataFrame(
     {"code": ["007", "012", ""], "price": ["1,200.50", "NA", "n/a"], "näme": ["é", 'a "b"', "x\ny"]}
@@ -60,12 +60,12 @@ def test_file_is_read_and_written_back_byte_by_byte(tmp_path, suffix, data, dial
     (tmp_path / f"in{suffix}").write_bytes(data)
     table = read_table(tmp_path / f"in{suffix}")
     assert table.dialect == dialect
-    write_table(table.frame, tmp_path / f"out{suffix}", table.dialect)
+    write_frames([table.frame], tmp_path / f"out{suffix}", table.dialect)
     assert (tmp_path / f"out{suffix}").read_bytes() == data
 
 
 def test_every_spelling_survives_as_text(tmp_path):
-    write_table(FRAME, tmp_path / "a.csv")
+    write_frames([FRAME], tmp_path / "a.csv")
     frame = read_table(tmp_path / "a.csv").frame
     pd.testing.assert_frame_equal(frame, FRAME)
 
@@ -89,7 +89,7 @@ def test_a_blank_line_in_the_only_column_is_a_missing_value(tmp_path, data, valu
     (tmp_path / "a.csv").write_bytes(data)
     table = read_table(tmp_path / "a.csv")
     assert table.frame.to_dict("list") == {"a": values}
-    write_table(table.frame, tmp_path / "b.csv", table.dialect)
+    write_frames([table.frame], tmp_path / "b.csv", table.dialect)
     pd.testing.assert_frame_equal(read_table(tmp_path / "b.csv").frame, table.frame)
 
 
@@ -113,18 +113,18 @@ def test_header_quoted_alone_does_not_quote_all():
     ids=["comma", "tab", "suffix wins", "own mark"],
 )
 def test_suffix_and_dialect_decide_the_bytes(tmp_path, target, dialect, data):
-    write_table(pd.DataFrame({"a": [1], "b": ["x"]}), tmp_path / target, dialect)
+    write_frames([pd.DataFrame({"a": [1], "b": ["x"]})], tmp_path / target, dialect)
     assert (tmp_path / target).read_bytes() == data
 
 
 def test_letters_that_an_encoding_lacks_do_not_stop_the_writing(tmp_path):
-    write_table(pd.DataFrame({"a": ["ż"]}), tmp_path / "a.csv", Dialect(encoding="cp1252"))
+    write_frames([pd.DataFrame({"a": ["ż"]})], tmp_path / "a.csv", Dialect(encoding="cp1252"))
     assert (tmp_path / "a.csv").read_bytes() == b"a\n?\n"
 
 
 def test_gzip_is_read_and_written_the_same_each_time(tmp_path):
     for name in ("a.csv.gz", "b.csv.gz"):
-        write_table(FRAME, tmp_path / name)
+        write_frames([FRAME], tmp_path / name)
     assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
     assert (tmp_path / "a.csv.gz").read_bytes()[4:8] == bytes(4)  # no time of writing
     pd.testing.assert_frame_equal(read_table(tmp_path / "a.csv.gz").frame, FRAME)
@@ -143,7 +143,7 @@ TYPED = pd.DataFrame(
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.feather", "a.ARROW"])
 def test_binary_formats_keep_dtypes(tmp_path, name):
-    write_table(TYPED, tmp_path / name)
+    write_frames([TYPED], tmp_path / name)
     table = read_table(tmp_path / name)
     pd.testing.assert_frame_equal(table.frame, TYPED)
     assert table.dialect is None
@@ -168,7 +168,7 @@ def test_standard_input_is_text_gzip_or_parquet(monkeypatch):
 
 
 def test_standard_output_is_delimited_text(capfdbinary):
-    write_table(pd.DataFrame({"a": ["é"]}), "-", Dialect(encoding="utf-8-sig", line_end="\r\n"))
+    write_frames([pd.DataFrame({"a": ["é"]})], "-", Dialect(encoding="utf-8-sig", line_end="\r\n"))
     assert capfdbinary.readouterr().out == b"\xef\xbb\xbfa\r\n\xc3\xa9\r\n"
 
 
@@ -229,12 +229,12 @@ def test_existing_file_is_kept_unless_forced(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"old")
     message = f"^'{re.escape(str(path))}' already exists. Choose another name"
-    for refuse in (lambda: write_table(TYPED, path), lambda: check_target(path, force=False)):
+    for refuse in (lambda: write_frames([TYPED], path), lambda: check_target(path, force=False)):
         with pytest.raises(TableError, match=message):
             refuse()
     assert path.read_bytes() == b"old"
     check_target(path, force=True)
-    write_table(TYPED, path, force=True)
+    write_frames([TYPED], path, force=True)
     assert path.read_bytes() != b"old"
 
 
@@ -252,7 +252,7 @@ def test_a_failing_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
         os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
     )
     with pytest.raises(TableError, match=r"^Cannot write '.*a\.csv': No space left on device\.$"):
-        write_table(TYPED, path, force=True)
+        write_frames([TYPED], path, force=True)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -260,7 +260,7 @@ def test_a_failing_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
 def test_what_a_format_cannot_hold_is_refused(tmp_path, name):
     with pytest.raises(TableError, match=r"(?s)^Cannot write '.*': .* Use a name that ends in \.csv\.$"):
-        write_table(pd.DataFrame({"a": [1, "x"]}, dtype=object), tmp_path / name)
+        write_frames([pd.DataFrame({"a": [1, "x"]}, dtype=object)], tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
@@ -269,13 +269,13 @@ def test_target_must_be_in_a_folder(tmp_path):
     with pytest.raises(TableError, match=r"^There is no folder '.*no'\. Make it first\.$"):
         check_target(path, force=True)
     with pytest.raises(TableError, match=r"^Cannot write '.*a\.csv': No such file or directory\.$"):
-        write_table(TYPED, path)
+        write_frames([TYPED], path)
     with pytest.raises(TableError, match="has no known format"):
-        write_table(TYPED, tmp_path / "a.doc")
+        write_frames([TYPED], tmp_path / "a.doc")
 
 
 def test_a_new_file_has_the_usual_permissions(tmp_path):
-    write_table(TYPED, tmp_path / "a.csv")
+    write_frames([TYPED], tmp_path / "a.csv")
     (tmp_path / "usual").touch()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 1
@@ -293,5 +293,5 @@ def test_utf_16_is_read_and_written_alike(tmp_path):
     (tmp_path / "a.csv").write_bytes(data)
     table = read_table(tmp_path / "a.csv")
     assert table.frame.to_dict("list") == {"name": ["Jürgen"], "price": ["5"]}
-    write_table(table.frame, tmp_path / "b.csv", table.dialect)
+    write_frames([table.frame], tmp_path / "b.csv", table.dialect)
     assert (tmp_path / "b.csv").read_bytes() == data

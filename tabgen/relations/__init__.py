@@ -12,6 +12,7 @@ from tabgen.relations.combined import Combination, Unique
 from tabgen.relations.copied import Copied
 from tabgen.relations.derived import Determined, Increments, OneHot, Proportional, Total
 from tabgen.relations.discovery import find_relations, infer_relations
+from tabgen.relations.everywhere import rules_of
 from tabgen.relations.ordered import Ordered
 from tabgen.relations.predicate import Predicate
 from tabgen.relations.relation import Relation
@@ -35,6 +36,7 @@ __all__ = [
     "relate",
     "relations_from_json",
     "relations_to_json",
+    "rules_of",
     "unrelate",
 ]
 

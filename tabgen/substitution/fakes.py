@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from tabgen.errors import PlanError
+from tabgen.extras import optional_module
 from tabgen.looks import NULLS
-from tabgen.substitution.extras import optional_module
 from tabgen.substitution.keys import SecretKey
 
 FAKES = {

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tabgen.substitution.extras import optional_module
+from tabgen.extras import optional_module
 
 FEWEST_STRINGS = 1_000_000  # radix ** length must reach this: SP 800-38G Revision 1, section 5.1
 LARGEST_RADIX = 2**16

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from tabgen.errors import KeyRefused, TableError
-from tabgen.substitution.extras import optional_module
+from tabgen.extras import optional_module
 
 FEWEST_BYTES = 32
 FEWEST_DIFFERENT = 12  # of 32 random bytes fewer than this are different once in 10**20 keys

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tabgen.substitution.extras import optional_module
+from tabgen.extras import optional_module
 from tabgen.substitution.ff1 import FEWEST_STRINGS, FF1, LARGEST_RADIX, to_numbers, to_numerals
 
 KEY_BYTES = 32  # of an AES key
