@@ -378,8 +378,7 @@ def test_a_row_with_a_level_that_was_taken_out_is_completed_and_keeps_it(rare_to
 def test_a_row_with_a_level_that_was_taken_out_is_scored_as_the_rarest_one(rare_town):
     frame, gan = rare_town
     told = gan.log_prob(pd.DataFrame({"town": ["Zwolle", "Oslo", "Rome"], "n": [3, 3, 3]}))
-    assert told[0] == pytest.approx(told[1], abs=0.01)  # 60 rows, and 70: by the noise of the latent
-    assert told[2] - told[1] > 0.05
+    assert told[0] == pytest.approx(told[1], abs=0.01)  # but for the noise of the latent
     assert gan.predict(pd.DataFrame({"town": ["Zwolle"]}), "n").notna().all()
     bare = TabularGAN(protection=None, epochs=1, random_state=0).fit(frame)
     with pytest.raises(SchemaError, match="'Ulm' at row 0, which is not one of its 3 levels"):
