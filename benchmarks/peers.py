@@ -6,7 +6,8 @@
 FOLDER is laid out as for `quality.py`. OUT gets ``TABLE-MODEL.parquet`` and ``costs.csv``; `quality.py
 --synthetic OUT` then scores them. Peers have an environment of their own: they need torch and pandas
 below 3. Run it as `quality.py`: one core, one thread. With --epochs below the default of 300, the CPU
-seconds of CTGAN and TVAE are those of the shorter training (see the column ``epochs``).
+seconds of CTGAN and TVAE are those of the shorter training (see the column ``epochs``). The models
+``tabular-argn-epsilon-1``, ``-3`` and ``-10`` are trained with differential privacy.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -55,14 +57,18 @@ def _sdv(kind: type, train: pd.DataFrame, **options: int) -> Sampler:
     return sample
 
 
-def argn(train: pd.DataFrame, epochs: int) -> Sampler:
+def argn(train: pd.DataFrame, epochs: int, epsilon: float | None = None) -> Sampler:
     from mostlyai import engine
 
-    folder = Path(tempfile.mkdtemp())
+    folder, privacy = Path(tempfile.mkdtemp()), None
+    if epsilon:  # a tenth for ranges and levels, as tabgen spends it; delta 1e-5
+        from mostlyai.engine.domain import DifferentialPrivacyConfig
+
+        privacy = DifferentialPrivacyConfig(max_epsilon=0.9 * epsilon, value_protection_epsilon=0.1 * epsilon)
     engine.split(tgt_data=train, workspace_dir=folder, model_type="TABULAR")
-    engine.analyze(workspace_dir=folder)
+    engine.analyze(workspace_dir=folder, differential_privacy=privacy)
     engine.encode(workspace_dir=folder)
-    engine.train(workspace_dir=folder, device="cpu")
+    engine.train(workspace_dir=folder, device="cpu", differential_privacy=privacy)
 
     def sample(n: int) -> pd.DataFrame:
         engine.generate(workspace_dir=folder, sample_size=n)
@@ -71,13 +77,18 @@ def argn(train: pd.DataFrame, epochs: int) -> Sampler:
     return sample
 
 
-PEERS = {"gaussian-copula": copula, "tvae": tvae, "ctgan": ctgan, "tabular-argn": argn}
+PEERS: dict[str, Callable[[pd.DataFrame, int], Sampler]] = {
+    "gaussian-copula": copula,
+    "tvae": tvae,
+    "ctgan": ctgan,
+    "tabular-argn": argn,
+} | {f"tabular-argn-epsilon-{e}": partial(argn, epsilon=e) for e in (1, 3, 10)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--models", default=",".join(PEERS))
+    parser.add_argument("--models", default="gaussian-copula,tvae,ctgan,tabular-argn")
     parser.add_argument("--tables", default="")
     parser.add_argument("--epochs", type=int, default=300)
     options = parser.parse_args()
