@@ -121,6 +121,7 @@ class Reservoir:
         self.most_cells, self.rows = most_cells, 0
         self._columns: list[Hashable] | None = None
         self._most = 0
+        self._least_lost: np.uint64 | None = None  # hash from which on no row is kept
         self._kept: list[pd.DataFrame] = []  # indexed by the number of the row in the table
         self._first: dict[Hashable, dict[Any, int]] = {}  # of each value, the first row that has it
         self._witnesses: list[pd.DataFrame] = []
@@ -148,6 +149,8 @@ class Reservoir:
             chunk = chunk[self._columns]
         self.rows += len(chunk)
         self._note_levels(chunk)
+        if self._least_lost is not None:
+            chunk = chunk[_scrambled(chunk.index.to_numpy()) < self._least_lost]
         self._kept.append(chunk)
         if sum(map(len, self._kept)) > 2 * self._most + CHUNK_ROWS:
             self._shrink()
@@ -165,11 +168,11 @@ class Reservoir:
         self._shrink()
         kept = self._kept[0]
         if self.rows > len(kept):
-            lacking = {
-                row
-                for name, first in self._first.items()
-                for row in pd.Series(first).drop(kept[name].dropna().unique(), errors="ignore")
-            } - set(kept.index)
+            lacking = set()
+            for name, first in self._first.items():
+                shown = set(kept[name].dropna().unique())
+                lacking |= {row for value, row in first.items() if value not in shown}
+            lacking -= set(kept.index)
             witnesses = stacked(self._witnesses)
             kept = stacked([kept, witnesses[witnesses.index.isin(lacking)]]).sort_index()
         return kept.reset_index(drop=True)
@@ -178,8 +181,9 @@ class Reservoir:
         kept = stacked(self._kept)
         if len(kept) > self._most:
             keys = _scrambled(kept.index.to_numpy())
-            chosen = np.sort(np.argpartition(keys, self._most)[: self._most])
-            kept = kept.iloc[chosen]
+            order = np.argpartition(keys, self._most)
+            self._least_lost = keys[order[self._most]]
+            kept = kept.iloc[np.sort(order[: self._most])]
         self._kept = [kept]
 
     def _note_levels(self, chunk: pd.DataFrame) -> None:
