@@ -57,6 +57,10 @@ TRAINING = [
         "--protect", type=click.Choice(["auto", "strict", "off"]), default="off", show_default=True,
         help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
     ),
+    click.option(
+        "--checkpoint", type=click.Path(),
+        help="Keep the state of training here; a run that was killed goes on from it.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
@@ -109,6 +113,7 @@ def synthesize(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -117,7 +122,7 @@ def synthesize(
     check_targets([target, model_file, report], force)
     check_format(target)
     real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, checkpoint, seed, quiet)
     synthetic = gan.sample(len(real) if rows is None else rows, seed=seed)
     write(synthetic, target, dialect, force)
     say(f"Wrote {len(synthetic):,} rows to {place(target)} ({_training(gan)}).", quiet)
@@ -129,6 +134,7 @@ def synthesize(
 
         card = write_report(real, synthetic, report, history=gan.history_, force=force)
         say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
+    _exit_if_cut_short(gan)
 
 
 @cli.command()
@@ -142,16 +148,22 @@ def fit(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     force: bool,
     quiet: bool,
 ) -> None:
-    """Learn the table IN and save the fitted model."""
+    """Learn the table IN and save the fitted model.
+
+    Ctrl-C ends training with the best weights so far, which are saved; the exit code is then 130.
+    A second Ctrl-C stops at once.
+    """
     check_targets([model_file], force)
     real, dialect = read(source)
-    gan = _fit(real, dialect, model, epochs, max_minutes, protect, seed, quiet)
+    gan = _fit(real, dialect, model, epochs, max_minutes, protect, checkpoint, seed, quiet)
     gan.save(model_file, force=force)
     say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
+    _exit_if_cut_short(gan)
 
 
 @cli.command()
@@ -320,6 +332,7 @@ def _fit(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     quiet: bool,
 ) -> TabularGAN:
@@ -332,9 +345,17 @@ def _fit(
         protection=None if protect == "off" else protect,
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
-    ).fit(frame)
+    ).fit(frame, checkpoint=checkpoint)
     gan.dialect_ = dialect
     return gan
+
+
+def _exit_if_cut_short(gan: TabularGAN) -> None:
+    """Exit as interrupted where Ctrl-C ended training; all that was asked for is written."""
+    from tabgen.history import INTERRUPTED as CUT_SHORT
+
+    if not gan.history_.empty and (gan.history_["ended"] == CUT_SHORT).any():
+        click.get_current_context().exit(INTERRUPTED)
 
 
 def _load(model_file: str) -> TabularGAN:

@@ -9,19 +9,18 @@ import io
 import os
 import re
 import sys
-import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from tabgen.errors import TableError
+from tabgen.writing import write_whole
 
 DELIMITED = (".csv", ".tsv", ".txt", ".tab")
 FORMATS = (*DELIMITED, ".parquet", ".feather", ".arrow")
@@ -170,55 +169,6 @@ def write_table(
         raise TableError(f"Cannot write {name!r}: {reason}. Use a name that ends in .csv.") from error
 
 
-def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, force: bool) -> None:
-    """Write a file under a temporary name beside its place, then move it there.
-
-    Raises
-    ------
-    TableError
-        If the file exists and ``force`` is False, or its folder cannot be written to.
-    """
-    path = Path(name)
-    refuse_existing(path, force=force)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                write(file)
-                file.flush()
-                os.chmod(file.name, 0o666 & ~_umask())
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:
-        raise TableError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
-
-
-def check_target(target: str | os.PathLike[str], *, force: bool) -> None:
-    """Refuse a file name that could not be written to, before any work is done for it.
-
-    Raises
-    ------
-    TableError
-        If the folder does not exist, or the file exists and ``force`` is False.
-    """
-    if not Path(target).parent.is_dir():
-        raise TableError(f"There is no folder {str(Path(target).parent)!r}. Make it first.")
-    refuse_existing(target, force=force)
-
-
-def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
-    """Refuse to write over a file that is already there.
-
-    Raises
-    ------
-    TableError
-        If the file exists and ``force`` is False.
-    """
-    if Path(path).exists() and not force:
-        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")
-
-
 def file_format(name: str) -> str:
     """Return the suffix that tells the format of a file, without ``.gz``.
 
@@ -241,12 +191,6 @@ def file_format(name: str) -> str:
     return path.suffix
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _parse(data: bytes, name: str, suffix: str | None) -> Table:
     if data[:2] == b"\x1f\x8b":
         data = _unzip(data, name)
@@ -260,8 +204,13 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
         raise TableError(f"Cannot read {name}: it is damaged or not a {kind} file.") from error
     if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"Cannot read {name}: it is empty.")
-    dialect = detect_dialect(data, suffix)
-    blank, header = _header(data, dialect)
+    try:
+        dialect = detect_dialect(data, suffix)
+        blank, header = _header(data, dialect)
+    except (csv.Error, UnicodeError) as error:
+        raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
+    if not header:
+        raise TableError(f"Cannot read {name}: it has no header.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas cuts long rows off
@@ -278,7 +227,7 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
             )
     except pd.errors.ParserWarning as error:
         raise TableError(f"Cannot read {name}: its rows have more fields than its header.") from error
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeError) as error:
         raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
     twice = [label for label in header if header.count(label) > 1]
     if twice:
@@ -299,7 +248,7 @@ def _header(data: bytes, dialect: Dialect) -> tuple[int, list[str]]:
     """Return the number of blank lines before the header, and the header."""
     first = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, newline="")
     rows = csv.reader(first, delimiter=dialect.delimiter)
-    return next((blank, row) for blank, row in enumerate(rows) if row)
+    return next(((blank, row) for blank, row in enumerate(rows) if row), (0, []))
 
 
 def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
@@ -346,6 +295,8 @@ def _delimiter(lines: list[str]) -> str:
         rows = [row for row in csv.reader(lines, delimiter=mark) if row]
         widths = [len(row) for row in (rows[:-1] if len(rows) > 2 else rows)]
         alike = len(set(widths)) == 1
+        if not widths:
+            return False, 0, False
         return alike and widths[0] > 1, widths[0], alike  # a mark in no line is better than one in some
 
     return max((",", ";", "\t", "|"), key=fields)

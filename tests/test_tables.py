@@ -12,13 +12,12 @@ import pytest
 from tabgen.errors import TableError
 from tabgen.tables import (
     Dialect,
-    check_target,
     detect_dialect,
     file_format,
     read_table,
     write_table,
-    write_whole,
 )
+from tabgen.writing import check_target, write_whole
 
 FRAME = pd.DataFrame(
     {"code": ["007", "012", ""], "price": ["1,200.50", "NA", "n/a"], "näme": ["é", 'a "b"', "x\ny"]}
