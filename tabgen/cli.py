@@ -319,10 +319,19 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in words:
             raise
         click.echo(f"{click.style('Error:', fg='red')} {error}", err=True)
+        _drop_unwritten()
         return 1
     except BrokenPipeError:  # the reader of our output has left: nobody to complain to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 1
+
+
+def _drop_unwritten() -> None:
+    """Forget output that cannot be written: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fit(

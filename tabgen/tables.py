@@ -146,8 +146,14 @@ def write_table(
     """
     name = os.fspath(target)
     if name == STREAM:
-        sys.stdout.buffer.write(_delimited(frame, dialect or Dialect()))
-        sys.stdout.buffer.flush()
+        data = _delimited(frame, dialect or Dialect())
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise TableError(f"Cannot write to standard output: {error.strerror}.") from error
         return
     suffix = file_format(name)
     if suffix in DELIMITED:

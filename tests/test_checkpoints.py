@@ -38,6 +38,8 @@ class KillAfter(keras.callbacks.Callback):
 def _every_epoch(monkeypatch):
     monkeypatch.setattr(checkpoints, "LEAST_WAIT", 0)
     monkeypatch.setattr("tabgen.models.fitting.Contest", lambda: Contest(steps_per_epoch=5))
+    for name in ("CHANCE", "DEAD_PENALTY"):  # so that the contest lasts for all its epochs
+        monkeypatch.setattr(f"tabgen.models.adversarial.{name}", 0)
 
 
 def _gan(**changes):

@@ -135,9 +135,9 @@ HOSTILE = {
     "no number": (_sizes(beta=float("nan")), "beta is nan, no number in its range"),
     "unknown size": (_sizes(extra=1), "lack or add 'extra'"),
     "other tokens": (_sizes(gates=[-1]), "not of one number of tokens"),
-    "zip bomb": (lambda members: members.update({"relations.json": bytes(10**8)}), "more than its size"),
+    "zip bomb": (lambda members: members.update({"relations.json": bytes(2 * 10**8)}), "more than its size"),
     "zip bomb inside": (_array("0.codes", bytes(10**8)), "more than its size can honestly hold"),
-    "path outside": (lambda members: members.update({"../../x": b""}), "has a part that no model has, '../../x'"),
+    "path outside": (lambda members: members.update({"../../x": b""}), "has a part that no model has"),
     "no array": (_inner("encoder.npz", lambda inner: inner.update({"x.py": b""})), "'x.py' is no array"),
     "pickle": (_array("0.codes", _head((1,), "|O")), "an array is not the object of shape"),
     "shape that lies": (_array("0.codes", _head((2**40,), "<i8")), "an array is not the int64 of shape"),
@@ -159,12 +159,16 @@ HOSTILE = {
         lambda members: members.update({"relations.json": b"[" * 100_000}),
         "recursion depth",
     ),
-    "another type": (_text("schema.json", lambda told: told["columns"][0].update(reason=5)), "reason of Column is 5"),
+    "another type": (
+        _text("schema.json", lambda told: told["columns"][0].update(reason=5)), "reason of Column is 5"
+    ),
     "another unit": (
         _text("encoder.json", lambda told: [c.update(unit="x") for c in told["codecs"] if "unit" in c]),
         "is damaged",
     ),
-    "other codes": (_text("encoder.json", lambda told: told["tokens"].pop()), "codecs and the codes .* do not fit"),
+    "other codes": (
+        _text("encoder.json", lambda told: told["tokens"].pop()), "codecs and the codes .* do not fit"
+    ),
 }  # fmt: skip
 
 
@@ -188,7 +192,7 @@ def test_a_member_that_is_there_twice_is_refused(saved, tmp_path):
     path.write_bytes(saved.read_bytes())
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as archive:
         archive.writestr("schema.json", "{}")
-    with pytest.raises(ModelFileError, match="a member 'schema.json' too many"):
+    with pytest.raises(ModelFileError, match=r"a member 'schema\.json' too many"):
         load_parts(path, network=False)
 
 
