@@ -29,7 +29,7 @@ from tabgen.encoding import (
     check_codec,
     tokens_of,
 )
-from tabgen.errors import ModelFileError
+from tabgen.errors import ModelFileError, TableError
 from tabgen.identifiers import GENERATORS, Generator
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
 from tabgen.privacy import DifferentialPrivacy, Spending
@@ -123,7 +123,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
         "identifiers.json": json.dumps(identifiers).encode(),
         "protection.json": json.dumps(log_to_json(parts.protection)).encode(),
         "history.json": parts.history.to_json(orient="split", double_precision=15).encode(),
-        "model.keras": b"" if parts.model is None else _keras_bytes(parts.model),
+        "model.keras": b"" if parts.model is None else _keras_bytes(parts.model, path),
     }
     about = {
         "format": FORMAT_VERSION,
@@ -186,6 +186,8 @@ def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedP
             spending=None if about["spending"] is None else Spending(**about["spending"]),
         )
         _check_parts(parts)
+    except ModelFileError:
+        raise
     except Exception as error:  # hostile contents fail in many ways, all of them meaning the same
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:MOST_OF_REASON]
         raise ModelFileError(f"{os.fspath(path)!r} is damaged: {reason}.") from error
@@ -282,10 +284,15 @@ def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(curves, float))  # a curve of gaps only has no dtype in JSON
 
 
-def _keras_bytes(model: Any) -> bytes:
+def _keras_bytes(model: Any, target: str | os.PathLike[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        model.save(path)
+        try:
+            model.save(path)
+        except (OSError, RuntimeError) as error:  # HDF5 knows no error numbers
+            raise TableError(
+                f"Cannot write {os.fspath(target)!r}: there is no room for it in {folder!r}."
+            ) from error
         return path.read_bytes()
 
 

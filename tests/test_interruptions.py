@@ -1,5 +1,6 @@
 """Interruptions: what is there stays whole, training ends in good order, and one sentence says why."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgen import TableError, TabularGAN, TrainingDiverged
+from tabgen import ModelFileError, TableError, TabularGAN, TrainingDiverged
 from tabgen.cli import main
 from tabgen.history import INTERRUPTED
 from tabgen.models import fitting
@@ -133,27 +134,43 @@ def test_training_that_diverges_twice_is_given_up(monkeypatch):
 # What a machine can do to a file -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def little_space():
-    """Let no file grow beyond 3,000 bytes, as on a full disk."""
+@contextlib.contextmanager
+def room_for(most):
+    """Let no file grow beyond some bytes, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize(
-    "words", [["sample", str(MODEL)], ["complete", str(MODEL), "known.csv"]], ids=lambda w: w[0]
-)
-def test_a_full_disk_leaves_what_was_there(words, tmp_path, monkeypatch, little_space, capfd):
+@pytest.mark.parametrize("command", ["sample", "complete"])
+def test_a_full_disk_leaves_what_was_there(command, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    Path("known.csv").write_text("town\n" + "Rome\n" * 400)
+    Path("known.csv").write_text("town\n" + "Rome\n" * 8_000)
     Path("out.csv").write_text("precious")
-    rows = ["--rows", "400"] if words[0] == "sample" else []
-    assert main([*words, "out.csv", "--force", *rows]) == 1
+    words = ["--rows", "8000"] if command == "sample" else []
+    given = [] if command == "sample" else ["known.csv"]
+    with room_for(200_000):  # the network is unpacked, the table is longer
+        assert main([command, str(MODEL), *given, "out.csv", "--force", *words]) == 1
     assert capfd.readouterr().err.splitlines()[-1] == "Error: Cannot write 'out.csv': File too large."
     assert Path("out.csv").read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["known.csv", "out.csv"]
+
+
+def test_a_full_disk_is_no_damage_of_the_model(tmp_path):
+    gan, path = TabularGAN.load(MODEL), tmp_path / "again.tabgen"
+    path.write_text("precious")
+    with room_for(3_000):
+        with pytest.raises(ModelFileError, match=r"^Cannot unpack the model into '.*': File too large\.$"):
+            TabularGAN.load(MODEL)
+        with pytest.raises(TableError, match=r"^Cannot write '.*again\.tabgen': there is no room for it in"):
+            gan.save(path)
+    with room_for(45_000), pytest.raises(TableError, match=r"^Cannot write '.*again\.tabgen': "):
+        gan.save(path)
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from tabgen.archives import zip_members
+from tabgen.errors import ModelFileError
 from tabgen.models.discriminator import TreeDiscriminator
 from tabgen.models.gan import GANConfig, LatentGAN
 from tabgen.models.guided import GuidedModel
@@ -45,6 +46,8 @@ def model_from(data: bytes) -> keras.Model:
     ------
     ValueError
         If it tells of anything else, or its weights do not fit.
+    ModelFileError
+        If there is no room to unpack it.
     """
     members = zip_members(data, MEMBERS)
     told = json.loads(members[CONFIG])
@@ -55,7 +58,10 @@ def model_from(data: bytes) -> keras.Model:
     model = build(told)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / WEIGHTS
-        path.write_bytes(members[WEIGHTS])
+        try:
+            path.write_bytes(members[WEIGHTS])
+        except OSError as error:
+            raise ModelFileError(f"Cannot unpack the model into {folder!r}: {error.strerror}.") from error
         model.load_weights(path)
     if isinstance(model, GuidedModel) and model.discriminator is not None:
         check_trees(model.discriminator, model.space)
