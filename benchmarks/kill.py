@@ -83,6 +83,9 @@ def kill_fits(folder: Path, kills: int, moments: random.Random, epochs: int) -> 
         had = state.exists()
         if killed_after(start(code, table, state, target), limit):
             done += 1
+            print(
+                f"killed after {limit:.1f} s, checkpoint {'there' if state.exists() else 'none'}", flush=True
+            )
             if target.exists():
                 weights(target)  # raises if it is not whole
             continue
@@ -91,6 +94,8 @@ def kill_fits(folder: Path, kills: int, moments: random.Random, epochs: int) -> 
             faults.append("the fit ended without a model")
         elif not all(map(np.array_equal, weights(target), expected)):
             faults.append("the weights of a resumed fit differ")
+        else:
+            print(f"{'resumed' if had else 'unharmed'} fit: the same weights", flush=True)
         target.unlink(missing_ok=True)
     print(f"fit: {done} kills, {resumed} resumed fits came to their end, {len(faults)} faults")
     return faults
