@@ -68,6 +68,10 @@ TRAINING = [
         "--protect", type=click.Choice(["auto", "strict", "off"]), default="auto", show_default=True,
         help="Keep rare values from the model; strict: also extremes and the names of rare categories.",
     ),
+    click.option(
+        "--checkpoint", type=click.Path(),
+        help="Keep the state of training here; a run that was killed goes on from it.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Repeat exactly; without it every run differs."),
     click.option("--force", is_flag=True, help="Replace existing files."),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
@@ -121,6 +125,7 @@ def synthesize(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     force: bool,
     quiet: bool,
@@ -129,7 +134,7 @@ def synthesize(
     check_targets([target, model_file, report], force)
     check_format(target)
     real = gather(source, query)
-    gan = _fit(real, model, epochs, max_minutes, protect, seed, quiet)
+    gan = _fit(real, model, epochs, max_minutes, protect, checkpoint, seed, quiet)
     count = real.rows if rows is None else rows
     synthetic = draw(gan, count, target, force=force, quiet=quiet, seed=seed)
     say(f"Wrote {count:,} rows to {place(target)} ({_training(gan)}).", quiet)
@@ -143,6 +148,7 @@ def synthesize(
             synthetic = gan.sample(len(real.frame), seed=seed)
         card = write_report(real.frame, synthetic, report, history=gan.history_, force=force)
         say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
+    _exit_if_cut_short(gan)
 
 
 @cli.command()
@@ -157,15 +163,21 @@ def fit(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     force: bool,
     quiet: bool,
 ) -> None:
-    """Learn the table IN and save the fitted model."""
+    """Learn the table IN and save the fitted model.
+
+    Ctrl-C ends training with the best weights so far, which are saved; the exit code is then 130.
+    A second Ctrl-C stops at once.
+    """
     check_targets([model_file], force)
-    gan = _fit(gather(source, query), model, epochs, max_minutes, protect, seed, quiet)
+    gan = _fit(gather(source, query), model, epochs, max_minutes, protect, checkpoint, seed, quiet)
     gan.save(model_file, force=force)
     say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
+    _exit_if_cut_short(gan)
 
 
 @cli.command()
@@ -324,10 +336,19 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in words:
             raise
         click.echo(f"{click.style('Error:', fg='red')} {error}", err=True)
+        _drop_unwritten()
         return 1
     except BrokenPipeError:  # the reader of our output has left: nobody to complain to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 1
+
+
+def _drop_unwritten() -> None:
+    """Forget output that cannot be written: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fit(
@@ -336,6 +357,7 @@ def _fit(
     epochs: int | str,
     max_minutes: float | None,
     protect: str,
+    checkpoint: str | None,
     seed: int | None,
     quiet: bool,
 ) -> TabularGAN:
@@ -348,7 +370,15 @@ def _fit(
         protection=None if protect == "off" else protect,
         random_state=seed,
         verbose=not quiet and sys.stderr.isatty(),
-    ).fit(table)
+    ).fit(table, checkpoint=checkpoint)
+
+
+def _exit_if_cut_short(gan: TabularGAN) -> None:
+    """Exit as interrupted where Ctrl-C ended training; all that was asked for is written."""
+    from tabgen.history import INTERRUPTED as CUT_SHORT
+
+    if not gan.history_.empty and (gan.history_["ended"] == CUT_SHORT).any():
+        click.get_current_context().exit(INTERRUPTED)
 
 
 def _load(model_file: str) -> TabularGAN:

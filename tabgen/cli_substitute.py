@@ -31,7 +31,8 @@ def plan(source: str, target: str, key_file: str | None, force: bool, quiet: boo
     PLAN.json may be "-" for standard output. With a key, the plan remembers which one (not the key itself).
     """
     from tabgen.substitution import propose_plan
-    from tabgen.tables import STREAM, write_whole
+    from tabgen.tables import STREAM
+    from tabgen.wholefiles import write_whole
 
     check_targets([target], force)
     text = propose_plan(read(source)[0], _key(key_file)).to_json()

@@ -75,7 +75,8 @@ def draw(
 
 def check_targets(targets: list[str | None], force: bool) -> None:
     """Refuse before training what would fail after it."""
-    from tabgen.tables import STREAM, check_target
+    from tabgen.tables import STREAM
+    from tabgen.wholefiles import check_target
 
     files = [target for target in targets if target is not None and target != STREAM]
     for number, target in enumerate(files):

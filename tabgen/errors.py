@@ -6,7 +6,7 @@ TabgenError
 │   └── ColumnRejected    an inference rule does not apply to a column
 ├── ConditionError        what is asked of a sample cannot be read or never happens
 ├── TrainingDiverged      the loss is no longer a finite number
-├── ModelFileError        a model file is damaged or of another version
+├── ModelFileError        a model file or checkpoint is damaged, or of another version or fit
 ├── PlanError             a plan of substitution cannot be read, or does not fit its tables
 ├── KeyRefused            a secret key is absent, too short, or not the one of the plan
 └── MissingExtra          an optional package is not installed
@@ -40,7 +40,7 @@ class TrainingDiverged(TabgenError, RuntimeError):
 
 
 class ModelFileError(TabgenError, ValueError):
-    """A model file is damaged or of another version."""
+    """A model file or a checkpoint is damaged, or of another version or fit."""
 
 
 class PlanError(TabgenError, ValueError):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+INTERRUPTED = "it was interrupted"  # how a stage ends by Ctrl-C
+
 
 def history_of(stages: Sequence[Any]) -> pd.DataFrame:
     """Return stages of training as rows; the last one of each says why it ended.

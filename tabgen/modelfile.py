@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgen.archives import zip_arrays, zip_members
+from tabgen.declared import check_declared
 from tabgen.encoding import (
     CategoricalCodec,
     Codec,
@@ -24,8 +26,10 @@ from tabgen.encoding import (
     NumericCodec,
     TableEncoder,
     Token,
+    check_codec,
+    tokens_of,
 )
-from tabgen.errors import ModelFileError
+from tabgen.errors import ModelFileError, TableError
 from tabgen.identifiers import GENERATORS, Generator
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
 from tabgen.privacy import DifferentialPrivacy, Spending
@@ -38,7 +42,8 @@ from tabgen.protection.plan import (
 )
 from tabgen.relations import Relation, relations_from_json, relations_to_json
 from tabgen.schema import Schema
-from tabgen.tables import Dialect, write_whole
+from tabgen.tables import Dialect
+from tabgen.wholefiles import write_whole
 
 FORMAT_VERSION = 5
 MEMBERS = (
@@ -52,7 +57,7 @@ MEMBERS = (
     "model.keras",
 )
 NUMERIC_ARRAYS = ("knots", "shares", "units", "roundness", "endings", "ended")
-LARGEST_MEMBER = 2**31  # bytes; a model is a few megabytes
+MOST_OF_REASON = 200  # characters: Keras goes on for pages
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
         "identifiers.json": json.dumps(identifiers).encode(),
         "protection.json": json.dumps(log_to_json(parts.protection)).encode(),
         "history.json": parts.history.to_json(orient="split", double_precision=15).encode(),
-        "model.keras": b"" if parts.model is None else _keras_bytes(parts.model),
+        "model.keras": b"" if parts.model is None else _keras_bytes(parts.model, path),
     }
     about = {
         "format": FORMAT_VERSION,
@@ -157,29 +162,36 @@ def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedP
         If the file is absent, damaged, changed since it was written, or of another version.
     """
     about, members = _read_members(path)
+    rebuild: Callable[[bytes], Any] | None = None
+    if network and members["model.keras"]:
+        from tabgen.models.rebuilding import model_from
+
+        rebuild = model_from
     try:
         identifiers = {
             scalar_from_json(name): GENERATORS[kind](**facts)
             for name, kind, facts in json.loads(members["identifiers.json"])
         }
-        with np.load(io.BytesIO(members["encoder.npz"]), allow_pickle=False) as arrays:
-            encoder = _encoder_from_json(json.loads(members["encoder.json"]), dict(arrays))
-        history = json.loads(members["history.json"])
-        return FittedParts(
+        arrays = zip_arrays(members["encoder.npz"])
+        parts = FittedParts(
             parameters=_parameters_from_json(about["parameters"]),
             schema=Schema.from_json(members["schema.json"].decode()),
             relations=relations_from_json(json.loads(members["relations.json"])),
-            encoder=encoder,
+            encoder=_encoder_from_json(json.loads(members["encoder.json"]), arrays),
             identifiers=identifiers,
-            model=_keras_model(members["model.keras"]) if network and members["model.keras"] else None,
-            history=_history_from_json(history),
+            model=None if rebuild is None else rebuild(members["model.keras"]),
+            history=_history_from_json(json.loads(members["history.json"])),
             dialect=None if about["dialect"] is None else Dialect(**about["dialect"]),
             protection=log_from_json(json.loads(members["protection.json"])),
             spending=None if about["spending"] is None else Spending(**about["spending"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")  # Keras goes on for pages
+        _check_parts(parts)
+    except ModelFileError:
+        raise
+    except Exception as error:  # hostile contents fail in many ways, all of them meaning the same
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:MOST_OF_REASON]
         raise ModelFileError(f"{os.fspath(path)!r} is damaged: {reason}.") from error
+    return parts
 
 
 def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -187,27 +199,59 @@ def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
     if not Path(name).is_file():
         raise ModelFileError(f"There is no model file {name!r}. Check the path.")
     try:
-        with zipfile.ZipFile(name) as archive:
-            about = json.loads(archive.read("format.json"))
-            if about["format"] != FORMAT_VERSION:
-                raise ModelFileError(
-                    f"{name!r} has format {about['format']}, this tabgen reads format "
-                    f"{FORMAT_VERSION}. Use the tabgen version that wrote it, or fit again."
-                )
-            if any(archive.getinfo(member).file_size > LARGEST_MEMBER for member in MEMBERS):
-                raise ModelFileError(f"{name!r} holds more data than a model has. Do not trust it.")
-            members = {member: archive.read(member) for member in MEMBERS}
-            checks = {member: about["sha256"][member] for member in MEMBERS}
-    except ModelFileError:
-        raise
+        members = zip_members(Path(name))
+        about = json.loads(members.pop("format.json"))
+        found = about["format"]
+        if not isinstance(found, int):
+            raise ValueError("its format is no number")
     except Exception as error:  # a damaged zip fails in many ways, all of them meaning the same
+        reason = str(error) if type(error) is ValueError else type(error).__name__
         raise ModelFileError(
-            f"{name!r} is not a tabgen model or is damaged ({type(error).__name__}). Copy it again."
+            f"{name!r} is not a tabgen model or is damaged ({reason[:MOST_OF_REASON]}). Copy it again."
         ) from error
+    if found != FORMAT_VERSION:
+        what = "Update tabgen" if found > FORMAT_VERSION else "Use the tabgen version that wrote it"
+        raise ModelFileError(
+            f"{name!r} has format {found}, this tabgen reads format {FORMAT_VERSION}. {what}, or fit again."
+        )
+    odd = sorted(set(members) ^ set(MEMBERS))
+    if odd:
+        what = "lacks" if odd[0] in MEMBERS else "has a part that no model has,"
+        raise ModelFileError(f"{name!r} is damaged: it {what} {odd[0][:MOST_OF_REASON]!r}. Copy it again.")
+    checks = about["sha256"] if isinstance(about.get("sha256"), dict) else {}
     for member, data in members.items():
-        if hashlib.sha256(data).hexdigest() != checks[member]:
+        if hashlib.sha256(data).hexdigest() != checks.get(member):
             raise ModelFileError(f"{name!r} was changed after it was written ({member}). Copy it again.")
     return about, members
+
+
+def _check_parts(parts: FittedParts) -> None:
+    """Refuse parts that do not belong together."""
+    encoder = parts.encoder
+    for facts in (
+        *(parts.schema, parts.protection, *parts.relations, *parts.identifiers.values()),
+        *(encoder.layout, *encoder.codecs.values()),
+        *(facts for facts in (parts.dialect, parts.spending) if facts is not None),
+    ):
+        check_declared(facts)
+    for codec in encoder.codecs.values():
+        check_codec(codec)
+    told: dict[Hashable, list[Token]] = {}
+    for token in encoder.layout.tokens:
+        told.setdefault(token.column, []).append(token)
+    if set(told) != set(encoder.codecs) or any(
+        tokens_of(name, codec) != told[name] for name, codec in encoder.codecs.items()
+    ):
+        raise ValueError("its codecs and the codes of its columns do not fit")
+    names = [column.name for column in parts.schema.columns]
+    if len(set(names)) < len(names) or not set(parts.identifiers) <= set(names):
+        raise ValueError("its columns are there twice, or it replaces some that it does not have")
+    if parts.model is None:
+        return
+    space, layout = parts.model.space, encoder.layout
+    own = tuple(layout.cardinalities.tolist()), tuple(t.ordered for t in layout.tokens), layout.gates
+    if own != (space.cardinalities, space.ordered, space.gates):
+        raise ValueError("its network is one of other columns")
 
 
 def _parameters_to_json(parts: FittedParts) -> dict[str, Any]:
@@ -240,22 +284,16 @@ def _history_from_json(history: dict[str, Any]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(curves, float))  # a curve of gaps only has no dtype in JSON
 
 
-def _keras_bytes(model: Any) -> bytes:
+def _keras_bytes(model: Any, target: str | os.PathLike[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        model.save(path)
+        try:
+            model.save(path)
+        except (OSError, RuntimeError) as error:  # HDF5 knows no error numbers
+            raise TableError(
+                f"Cannot write {os.fspath(target)!r}: there is no room for it in {folder!r}."
+            ) from error
         return path.read_bytes()
-
-
-def _keras_model(data: bytes) -> Any:
-    import keras
-
-    import tabgen.models  # noqa: F401  registers the classes that the file names
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        path.write_bytes(data)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
 def _encoder_to_json(encoder: TableEncoder, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

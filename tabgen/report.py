@@ -17,7 +17,7 @@ from tabgen.evaluation.verdict import FAMILIES, LIGHTS
 from tabgen.gallery import Gallery, draw_gallery
 from tabgen.reading import read_training
 from tabgen.schema import REPLACED
-from tabgen.tables import check_target, write_whole
+from tabgen.wholefiles import check_target, write_whole
 
 WORST = 10
 LISTED_PAIRS = 100  # in the folded table of all pairs, the worst first

@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from tabgen.cleaning import clean
-from tabgen.encoding import TableEncoder, fit_encoder
+from tabgen.encoding import fit_encoder
 from tabgen.errors import ModelFileError
 from tabgen.gathering import Gathered, Source, gather_table
-from tabgen.history import history_of
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
+from tabgen.learning import learn, plan_learning
 from tabgen.modelfile import load_parts, save_parts
 from tabgen.privacy import DifferentialPrivacy
 from tabgen.private_fit import fit_privately
@@ -23,7 +23,7 @@ from tabgen.protection import Protection, protect
 from tabgen.relations import Relation, rules_of
 from tabgen.sampler import Sampler
 from tabgen.schema import Schema
-from tabgen.settings import training_settings
+from tabgen.trial import try_out
 
 if TYPE_CHECKING:
     import keras
@@ -140,8 +140,13 @@ class TabularGAN(Sampler):
         *,
         schema: Schema | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> TabularGAN:
         """Learn a table.
+
+        Ctrl-C ends training in good order: the best weights so far are kept, `history_` says so, and the
+        model can be saved and sampled; a second Ctrl-C stops at once. Where training diverges, it is
+        tried once more at a third of the learning rate.
 
         Parameters
         ----------
@@ -156,6 +161,11 @@ class TabularGAN(Sampler):
             What the columns are; by default inferred.
         callbacks : sequence of keras.callbacks.Callback
             Passed to Keras.
+        checkpoint : path, optional
+            A file in which the state of training is kept as it goes, without any row of the table. A fit
+            that was killed goes on from there when it is called again with the same table and parameters,
+            to the same weights on the same kind of machine; ``random_state=None`` then keeps its seed. The
+            file is deleted when training has ended by itself.
 
         Returns
         -------
@@ -169,9 +179,11 @@ class TabularGAN(Sampler):
         SchemaError
             If a column is of no kind that tabgen knows, or a relation does not hold.
         TrainingDiverged
-            If the loss is no longer a finite number.
+            If the loss is no longer a finite number, at the lower rate neither.
+        ModelFileError
+            If the checkpoint is of another fit, or damaged.
         """
-        settings = training_settings(self)
+        plan = plan_learning(self, callbacks, checkpoint)
         source = gather_table(table)
         if self.privacy is not None:
             return self._take(fit_privately(self.get_params(), source, schema, callbacks))
@@ -182,13 +194,11 @@ class TabularGAN(Sampler):
             None if source.again is None else ((c, clean(c, schema, lenient=True)) for c in source.again())
         )
         rules = rules_of(self.relations, (frame, tidy), chunks)
-        safe = protect(tidy, schema, rules, self.protection, settings.seed)
+        safe = protect(tidy, schema, rules, self.protection, plan.seed)
         self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
         self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
         self.encoder_ = fit_encoder(safe.related, safe.support)
-        self.model_, self.history_ = _train(
-            self.model, self.encoder_, safe.related, settings, int(self.latent_dim), callbacks, self.verbose
-        )
+        self.model_, self.history_ = learn(plan, self.encoder_, safe.related)
         self._name_features()
         return self
 
@@ -230,7 +240,8 @@ class TabularGAN(Sampler):
             gan = cls(**parts.parameters)
         except TypeError as error:
             raise ModelFileError(f"{os.fspath(path)!r} is damaged: {error}.") from error
-        return gan._take(parts)
+        try_out(gan._take(parts), path)
+        return gan
 
     def plot_training(self) -> Figure:
         """Draw the training curves: loss terms, validation and learning rate by epoch.
@@ -284,22 +295,3 @@ class TabularGAN(Sampler):
         check_is_fitted(self, "schema_")
         facts = training_facts(self.encoder_, self.model_, self.history_, self.spending_)
         return summarize(self.schema_, self.relations_, facts | self.protection_.facts())
-
-
-def _train(
-    kind: str,
-    encoder: TableEncoder,
-    tidy: pd.DataFrame,
-    settings: Any,
-    latent_dim: int,
-    callbacks: Sequence[keras.callbacks.Callback],
-    verbose: bool,
-) -> tuple[Any, pd.DataFrame]:
-    """Return a trained model and its history."""
-    from tabgen.models import Task, fit_model
-
-    if not encoder.layout.tokens:
-        return None, history_of(())
-    codes = encoder.encode(tidy)
-    fitted = fit_model(kind, Task(encoder.layout, codes, settings, latent_dim, callbacks, verbose))
-    return fitted.model, history_of(fitted.stages)

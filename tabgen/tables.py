@@ -9,10 +9,9 @@ import io
 import os
 import re
 import sys
-import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,55 +102,6 @@ def dialect_for(suffix: str, dialect: Dialect | None) -> Dialect:
     return replace(own, delimiter="\t") if suffix in (".tsv", ".tab") else own
 
 
-def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, force: bool) -> None:
-    """Write a file under a temporary name beside its place, then move it there.
-
-    Raises
-    ------
-    TableError
-        If the file exists and ``force`` is False, or its folder cannot be written to.
-    """
-    path = Path(name)
-    refuse_existing(path, force=force)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                write(file)
-                file.flush()
-                os.chmod(file.name, 0o666 & ~_umask())
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:
-        raise TableError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
-
-
-def check_target(target: str | os.PathLike[str], *, force: bool) -> None:
-    """Refuse a file name that could not be written to, before any work is done for it.
-
-    Raises
-    ------
-    TableError
-        If the folder does not exist, or the file exists and ``force`` is False.
-    """
-    if not Path(target).parent.is_dir():
-        raise TableError(f"There is no folder {str(Path(target).parent)!r}. Make it first.")
-    refuse_existing(target, force=force)
-
-
-def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
-    """Refuse to write over a file that is already there.
-
-    Raises
-    ------
-    TableError
-        If the file exists and ``force`` is False.
-    """
-    if Path(path).exists() and not force:
-        raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")
-
-
 def file_format(name: str) -> str:
     """Return the suffix that tells the format of a file, without ``.gz``.
 
@@ -174,12 +124,6 @@ def file_format(name: str) -> str:
     return path.suffix
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _parse(data: bytes, name: str, suffix: str | None) -> Table:
     if data[:2] == b"\x1f\x8b":
         data = _unzip(data, name)
@@ -193,7 +137,10 @@ def _parse(data: bytes, name: str, suffix: str | None) -> Table:
         raise TableError(f"Cannot read {name}: it is damaged or not a {kind} file.") from error
     if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"Cannot read {name}: it is empty.")
-    dialect = detect_dialect(data, suffix)
+    try:
+        dialect = detect_dialect(data, suffix)
+    except (csv.Error, UnicodeError) as error:
+        raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
     return Table(pd.concat(read_delimited(io.BytesIO(data), data, dialect, name)), dialect)
 
 
@@ -220,7 +167,12 @@ def read_delimited(
     TableError
         If it cannot be read.
     """
-    blank, header = _header(head, dialect)
+    try:
+        blank, header = _header(head, dialect)
+    except (csv.Error, UnicodeError) as error:
+        raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
+    if not header:
+        raise TableError(f"Cannot read {name}: it has no header.")
     twice = [label for label in header if header.count(label) > 1]
     if twice:
         raise TableError(f"Two columns are named {twice[0]!r}. Rename one of them.")
@@ -237,7 +189,7 @@ def read_delimited(
                     return
     except pd.errors.ParserWarning as error:
         raise TableError(f"Cannot read {name}: its rows have more fields than its header.") from error
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeError) as error:
         raise TableError(f"Cannot read {name}: {str(error).strip()}.") from error
 
 
@@ -261,7 +213,7 @@ def _header(data: bytes, dialect: Dialect) -> tuple[int, list[str]]:
     """Return the number of blank lines before the header, and the header."""
     first = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, newline="")
     rows = csv.reader(first, delimiter=dialect.delimiter)
-    return next((blank, row) for blank, row in enumerate(rows) if row)
+    return next(((blank, row) for blank, row in enumerate(rows) if row), (0, []))
 
 
 def detect_dialect(data: bytes, suffix: str | None = None) -> Dialect:
@@ -304,6 +256,8 @@ def _delimiter(lines: list[str]) -> str:
         rows = [row for row in csv.reader(lines, delimiter=mark) if row]
         widths = [len(row) for row in (rows[:-1] if len(rows) > 2 else rows)]
         alike = len(set(widths)) == 1
+        if not widths:
+            return False, 0, False
         return alike and widths[0] > 1, widths[0], alike  # a mark in no line is better than one in some
 
     return max((",", ";", "\t", "|"), key=fields)

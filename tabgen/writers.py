@@ -18,7 +18,8 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from tabgen.errors import TableError
-from tabgen.tables import DELIMITED, STREAM, Dialect, dialect_for, file_format, write_whole
+from tabgen.tables import DELIMITED, STREAM, Dialect, dialect_for, file_format
+from tabgen.wholefiles import write_whole
 
 
 def write_frames(
@@ -63,8 +64,13 @@ def write_frames(
     first = next(parts)
     everything = chain([first], parts)
     if name == STREAM:
-        _write_text(everything, sys.stdout.buffer, dialect or Dialect())
-        sys.stdout.buffer.flush()
+        try:
+            _write_text(everything, sys.stdout.buffer, dialect or Dialect())
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # whoever reads has enough: no error
+            raise
+        except OSError as error:
+            raise TableError(f"Cannot write to standard output: {error.strerror}.") from error
         return first.head()
     suffix = file_format(name)
     if suffix in DELIMITED:

@@ -11,10 +11,12 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from make_model_files import DRAWN, SEED
+from make_model_files import FOLDER as DATA
 from pandas.testing import assert_frame_equal
 
 from tabgen import ModelFileError, TableError, TabularGAN
-from tabgen.modelfile import FORMAT_VERSION, MEMBERS, load_parts
+from tabgen.modelfile import MEMBERS, load_parts
 
 ROOT = Path(__file__).parents[1]
 
@@ -159,13 +161,18 @@ def _about(**facts):
 
 
 CHANGES = {
-    "member missing": (lambda members: members.pop("encoder.npz"), "is damaged .*Copy it again"),
+    "member missing": (lambda members: members.pop("encoder.npz"), "is damaged: it lacks .*Copy it again"),
     "member changed": (
         lambda members: members.update({"history.json": b"{}"}),
         r"was changed after it was written \(history.json\). Copy it again",
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
-    "other format": (_about(format=FORMAT_VERSION + 1), "has format 6, this tabgen reads format 5. Use the"),
+    "newer format": (
+        _about(format=6),
+        "has format 6, .* reads format 5. Update tabgen, or fit again",
+    ),
+    "older format": (_about(format=4), "has format 4, .* Use the tabgen version that wrote it, or fit again"),
+    "format of another kind": (_about(format="5"), "is damaged .its format is no number.. Copy it again"),
     "unknown parameter": (
         _about(parameters={"layers": 3, "relations": "auto", "protection": None}),
         "is damaged: .*layers",
@@ -195,3 +202,8 @@ def test_an_existing_file_is_kept_without_force(fitted, tmp_path):
 def test_a_missing_folder_is_told(fitted, tmp_path):
     with pytest.raises(TableError, match=r"Cannot write .*No such file or directory"):
         fitted.save(tmp_path / "nowhere" / "model.tabgen")
+
+
+def test_a_file_of_this_format_loads_and_draws_as_ever():
+    drawn = TabularGAN.load(DATA / "format_5.tabgen").sample(DRAWN, seed=SEED)
+    assert drawn.to_csv(index=False) == (DATA / "format_5.csv").read_text()

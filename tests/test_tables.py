@@ -12,12 +12,11 @@ import pytest
 from tabgen.errors import TableError
 from tabgen.tables import (
     Dialect,
-    check_target,
     detect_dialect,
     file_format,
     read_table,
-    write_whole,
 )
+from tabgen.wholefiles import check_target, write_whole
 from tabgen.writers import write_frames
 
 FRAME = pd.DataFrame(

@@ -24,7 +24,9 @@ __all__ = [
     "Support",
     "TableEncoder",
     "Token",
+    "check_codec",
     "fit_encoder",
+    "tokens_of",
 ]
 
 Codec = NumericCodec | CategoricalCodec | DatetimeCodec
@@ -136,7 +138,7 @@ def lay_out(
         Columns that together name the rows: they come first.
     """
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
-    tokens = {name: _tokens(name, codec) for name, codec in codecs.items()}
+    tokens = {name: tokens_of(name, codec) for name, codec in codecs.items()}
     order = _drawing_order(tokens, key)
     return TableEncoder(codecs, levels, Layout(tuple(token for name in order for token in tokens[name])))
 
@@ -168,7 +170,8 @@ def _encode_column(codec: Codec, column: pd.Series) -> np.ndarray:
     return np.c_[column.isna().to_numpy(), codes].astype(np.int32) if _is_gated(codec) else codes
 
 
-def _tokens(name: Hashable, codec: Codec) -> list[Token]:
+def tokens_of(name: Hashable, codec: Codec) -> list[Token]:
+    """Return the tokens of a column, in order: whether there is a value, then what it is."""
     gate = [Token(name, MISSING, 2, False, False)] if _is_gated(codec) else []
     if isinstance(codec, DatetimeCodec):
         parts = codec.parts.items()
@@ -183,6 +186,36 @@ def _is_ordered(codec: Codec) -> bool:
 def _is_gated(codec: Codec) -> bool:
     """Tell whether a token of its own says what is missing: in an order of codes that has no place."""
     return codec.missing and _is_ordered(codec)
+
+
+def check_codec(codec: Codec) -> None:
+    """Refuse a codec whose arrays do not go together.
+
+    Raises
+    ------
+    ValueError
+        If they differ in length, hold what is no number, or codes that no level has.
+    """
+    if isinstance(codec, DatetimeCodec):
+        ends = np.array(codec.bounds, dtype=np.int64).astype(f"datetime64[{codec.unit}]")
+        if ends.shape != (2,) or ends[0] > ends[1]:
+            raise ValueError("the bounds of moments are not in order")
+        for part in codec.parts.values():
+            check_codec(part)
+    elif isinstance(codec, CategoricalCodec):
+        codes, weights = codec.code_of_level, codec.weight_of_level
+        fits = codes.ndim == 1 and codes.dtype.kind == "i" and weights.shape == codes.shape
+        if not fits or not np.isfinite(weights).all() or (weights < 0).any():
+            raise ValueError("the codes and weights of levels do not go together")
+        if set(codes.tolist()) != set(range(len(set(codes.tolist())))):
+            raise ValueError("there are codes that no level has")
+    else:
+        blocks = [(codec.shares, codec.knots.shape[1:]), (codec.roundness, codec.units.shape)]
+        blocks += [(codec.knots, codec.knots.shape[1:]), (codec.ended, codec.endings.shape)]
+        if codec.knots.ndim != 2 or any(a.shape != (codec.leaves, *shape) for a, shape in blocks):
+            raise ValueError("the arrays of the leaves of numbers do not go together")
+        if not all(np.isfinite(a).all() for a in (codec.units, codec.endings, *(a for a, _ in blocks))):
+            raise ValueError("a leaf of numbers holds what is no number")
 
 
 def _drawing_order(tokens: Mapping[Hashable, list[Token]], key: Sequence[Hashable]) -> list[Hashable]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from tabgen.models.fitting import Fitted, Task, fit_model
+from tabgen.models.checkpoint import seed_of
+from tabgen.models.fitting import Fitted, Task, fit_model, open_checkpoint
 from tabgen.models.gan import LatentGAN
 from tabgen.models.guided import GuidedModel
 from tabgen.models.training import TrainingConfig
 from tabgen.models.vae import ConditionalVAE
 
-__all__ = ["ConditionalVAE", "Fitted", "GuidedModel", "LatentGAN", "Task", "TrainingConfig", "fit_model"]
+__all__ = [
+    "ConditionalVAE",
+    "Fitted",
+    "GuidedModel",
+    "LatentGAN",
+    "Task",
+    "TrainingConfig",
+    "fit_model",
+    "open_checkpoint",
+    "seed_of",
+]

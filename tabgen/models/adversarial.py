@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from tabgen.errors import TrainingDiverged
+from tabgen.history import INTERRUPTED
+from tabgen.models.batches import batches, in_order
+from tabgen.models.checkpoint import Parts, Place, Recorder
 from tabgen.models.gan import LatentGAN
-from tabgen.models.training import Split, Stage, TrainingConfig, batches, in_order
+from tabgen.models.interruption import Interruption
+from tabgen.models.training import Split, Stage, TrainingConfig
 from tabgen.models.twosample import two_sample_score
 
 CHANCE = 0.51  # of the two-sample test: real and generated rows cannot be told apart
@@ -67,10 +72,22 @@ class HeldOutTest(keras.callbacks.Callback):
         self.rate = contest.generator_rate
         self.began = time.perf_counter()
 
+    def state(self) -> dict[str, Any]:
+        """Return what has been seen and decided, the best weights aside."""
+        elapsed = time.perf_counter() - self.began
+        seen = {"best_score": self.best_score, "best_epoch": self.best_epoch}
+        return {**seen, "ended": self.ended, "elapsed": elapsed}
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take back what was seen and decided."""
+        self.best_score, self.best_epoch = facts["best_score"], facts["best_epoch"]
+        self.ended, self.began = facts["ended"], time.perf_counter() - facts["elapsed"]
+
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Start the clock and judge the start: the autoencoder's own prior."""
-        self.began = time.perf_counter()
-        self._keep(self.score(), -1)
+        if not self.best_weights:
+            self.began = time.perf_counter()
+            self._keep(self.score(), -1)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Set the learning rates: constant for half of the epochs, then along a cosine."""
@@ -127,6 +144,8 @@ def play(
     *,
     max_seconds: float = math.inf,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    place: Place | None = None,
+    stop: Interruption | None = None,
 ) -> Stage:
     """Train generator and critic against each other, in place.
 
@@ -146,6 +165,10 @@ def play(
         Time budget.
     callbacks : sequence of keras.callbacks.Callback
         Further callbacks.
+    place : Place, optional
+        Where the state is kept, and taken from if there is any.
+    stop : Interruption, optional
+        Whether the user wants an end.
 
     Returns
     -------
@@ -160,18 +183,27 @@ def play(
     """
     learn, held_out = codes[split.learn], codes[split.held_out]
     epochs = contest.steps // contest.steps_per_epoch if isinstance(config.epochs, str) else config.epochs
-    gan.start_from(learn)
     gan.compile_adversaries(contest.generator_rate, contest.critic_rate)
     test = HeldOutTest(held_out, contest, epochs, max_seconds, config.seed)
-    history = gan.fit(
-        batches(learn, min(contest.batch_size, len(learn)), config.seed),
-        epochs=epochs,
-        steps_per_epoch=contest.steps_per_epoch,
-        validation_data=in_order(held_out, len(held_out)),
-        shuffle=False,
-        callbacks=[test, *callbacks],
-        verbose=0,
-    )
-    gan.averaged.set_weights(test.best_weights)
-    curves = {name: [float(v) for v in values] for name, values in history.history.items()}
-    return Stage("contest", curves, test.ended)
+    stop = Interruption() if stop is None else stop
+    optimizers = gan.generator_optimizer, gan.critic_optimizer
+    parts = Parts(gan, (gan.seeds, gan.autoencoder.seeds), optimizers, (test,))
+    recorder = Recorder(parts, Place() if place is None else place, stop)
+    if not recorder.restore():
+        gan.start_from(learn)
+    begun, batch_size = len(recorder.rows), min(contest.batch_size, len(learn))
+    with stop:
+        if not (recorder.over or stop.asked):
+            gan.fit(
+                batches(learn, batch_size, config.seed, begun * contest.steps_per_epoch),
+                initial_epoch=begun,
+                epochs=epochs,
+                steps_per_epoch=contest.steps_per_epoch,
+                validation_data=in_order(held_out, len(held_out)),
+                shuffle=False,
+                callbacks=[test, *callbacks, stop, recorder],
+                verbose=0,
+            )
+    if test.best_weights:
+        gan.averaged.set_weights(test.best_weights)
+    return Stage("contest", recorder.curves, INTERRUPTED if stop.asked else test.ended)
