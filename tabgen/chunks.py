@@ -13,12 +13,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset
+import pyarrow.parquet
 
 from tabgen.errors import TableError
 from tabgen.extras import optional_module
 from tabgen.tables import DELIMITED, ENCODINGS, SNIFFED, Dialect, detect_dialect, file_format, read_delimited
 
 CHUNK_ROWS = 200_000
+BUFFER = 2**20  # bytes of a Parquet column that are read at once
 LARGE_FILE = 2**28  # bytes of delimited text from which it is read in chunks
 MANY_CELLS = 7_500_000  # from which a file of another format is
 
@@ -124,15 +126,23 @@ def _has_many_cells(path: Path, suffix: str) -> bool:
 
 
 def _arrow_chunks(files: list[Path], suffix: str) -> Iterator[pd.DataFrame]:
-    kind = suffix.removeprefix(".").replace("arrow", "ipc")
     for file in files:
         try:
-            whole = pyarrow.dataset.dataset(file, format=kind)
-            for batch in whole.to_batches(batch_size=CHUNK_ROWS):
-                table = pa.Table.from_batches([batch], schema=whole.schema)
-                yield table.to_pandas().reset_index(drop=True)
+            schema, batches = _batches(file, suffix)
+            for batch in batches:
+                yield pa.Table.from_batches([batch], schema=schema).to_pandas().reset_index(drop=True)
         except (OSError, ValueError) as error:
             raise TableError(f"Cannot read {str(file)!r}: it is damaged or not a {suffix} file.") from error
+
+
+def _batches(file: Path, suffix: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return how to read a file in batches, no more of it in memory than one: pyarrow would read ahead."""
+    if suffix == ".parquet":
+        parquet = pyarrow.parquet.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
+        return parquet.schema_arrow, parquet.iter_batches(batch_size=CHUNK_ROWS, use_threads=False)
+    whole = pyarrow.dataset.dataset(file, format="ipc")
+    one = {"batch_readahead": 1, "fragment_readahead": 1, "use_threads": False}
+    return whole.schema, whole.to_batches(batch_size=CHUNK_ROWS, **one)
 
 
 def _text_chunks(files: list[Path], suffix: str) -> Chunks:
