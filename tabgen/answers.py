@@ -143,7 +143,7 @@ class Answers(BaseEstimator):
         check_seed(seed)
         _check_draws(draws)
         parts, source = self._parts(), np.random.SeedSequence(seed)
-        known = read_known(table, parts)
+        known = read_known(table, parts, lenient=True)
         several = pd.concat([known] * draws, ignore_index=True)
         drawn = draw_asked(parts, len(several), Asked({}, several, filled=True), source)
         completed = []
@@ -371,7 +371,7 @@ def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.nda
     layout = parts.encoder.layout
     place = layout.positions(column)[-1]
     others = table.drop(columns=[column], errors="ignore")
-    known = read_known(others, parts)
+    known = read_known(others, parts, lenient=True)
     known = relate(as_rarest(known, others, parts) if is_protected(parts) else known, parts.relations)
     for token in layout.tokens:
         absent = known[token.column].isna().to_numpy()

@@ -56,7 +56,7 @@ def is_protected(parts: FittedParts) -> bool:
     return parts.protection.protection is not None
 
 
-def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
+def read_known(table: pd.DataFrame, parts: FittedParts, *, lenient: bool = False) -> pd.DataFrame:
     """Return the tidy values of a table that need not have all columns: all columns, missing where unknown.
 
     Parameters
@@ -65,13 +65,15 @@ def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
         Columns of the training table, or some of them; missing cells are not known.
     parts : FittedParts
         The fitted model.
+    lenient : bool, default=False
+        Whether a level that protection may have taken out as too rare counts as missing.
 
     Raises
     ------
     ConditionError
         If a column is not in the training table.
     SchemaError
-        If a value is not of its column. A level that protection may have taken out is not known.
+        If a value is not of its column.
     """
     for name in table.columns:
         column_of(name, parts.schema)
@@ -80,7 +82,7 @@ def read_known(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
     filled = pd.DataFrame({place: table[c.name].where(~empty[c.name]) for place, c in enumerate(given)})
     filled.columns = pd.Index([column.name for column in given], tupleize_cols=False)
     own = replace(parts.schema, columns=given)
-    tidy = clean(filled.set_axis(table.index), own, lenient=is_protected(parts))
+    tidy = clean(filled.set_axis(table.index), own, lenient=lenient and is_protected(parts))
     absent = {
         column.name: _nothing(column, len(table))
         for column in parts.schema.columns

@@ -126,7 +126,7 @@ def levelled(people):
     (spend,) = infer_schema(profile([people[["spend"]]])).columns
     schema = Schema((replace(spend, kind="ordinal", levels=tuple(sorted(people["spend"].unique()))),))
     numbers = {"epochs": np.int64(1), "batch_size": np.int32(50), "latent_dim": np.int64(2)}
-    gan = TabularGAN(random_state=np.int64(0), max_minutes=0.2, **numbers)
+    gan = TabularGAN(protection=None, random_state=np.int64(0), max_minutes=0.2, **numbers)
     return gan.fit(people[["spend"]], schema=schema), schema
 
 
