@@ -178,10 +178,7 @@ class TabularGAN(Sampler):
         frame, self.dialect_, self.spending_ = source.frame, source.dialect, None
         schema = infer_schema(frame) if schema is None else schema
         tidy = clean(frame, schema)
-        chunks = (
-            None if source.again is None else ((c, clean(c, schema, lenient=True)) for c in source.again())
-        )
-        rules = rules_of(self.relations, (frame, tidy), chunks)
+        rules = rules_of(self.relations, (frame, tidy), source.second_look(schema))
         safe = protect(tidy, schema, rules, self.protection, settings.seed)
         self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
         self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
