@@ -73,6 +73,25 @@ def draw(
         return write_frames(shown(), target, gan.dialect_, force=force)
 
 
+def draw_on_cluster(
+    gan: TabularGAN,
+    n: int,
+    folder: str,
+    scheduler: str,
+    *,
+    force: bool,
+    where: str | None = None,
+    rebalance: str | None = None,
+    seed: int | None = None,
+) -> None:
+    """Draw rows on the Dask cluster of a scheduler and write them to a folder."""
+    from tabgen.distributed import connect, sample_distributed
+
+    with connect(scheduler) as client:
+        asked: Any = {"where": where, "rebalance": rebalance, "seed": seed}
+        sample_distributed(gan, n, folder, client, **asked, force=force)
+
+
 def check_targets(targets: list[str | None], force: bool) -> None:
     """Refuse before training what would fail after it."""
     from tabgen.tables import STREAM, check_target

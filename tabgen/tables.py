@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ FORMATS = (*DELIMITED, ".parquet", ".feather", ".arrow")
 ENCODINGS = ("utf-8-sig", "utf-8", "cp1252", "latin-1")
 SNIFFED = 100_000  # bytes of a file that tell its dialect
 STREAM = "-"
+ASKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def write_whole(name: str | os.PathLike[str], write: Callable[[Any], Any], *, fo
             try:
                 write(file)
                 file.flush()
-                os.chmod(file.name, 0o666 & ~_umask())
+                os.chmod(file.name, 0o666 & ~umask())
                 os.replace(file.name, path)
             except BaseException:
                 os.unlink(file.name)
@@ -174,10 +176,12 @@ def file_format(name: str) -> str:
     return path.suffix
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def umask() -> int:
+    """Return which permissions this process takes from what it makes."""
+    with ASKING:  # it can be asked only by changing it
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
 
 
 def _parse(data: bytes, name: str, suffix: str | None) -> Table:
