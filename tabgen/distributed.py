@@ -1,4 +1,4 @@
-"""A Dask frame to a part of its rows to learn from, and a fitted model to a folder of rows, both on a cluster.
+"""A Dask frame to a part of its rows to learn from; a fitted model and a Dask cluster to a folder of rows.
 
 The cluster does what one process does with chunks (`tabgen.gathering`, `tabgen.streaming`), with the same
 result: how a frame is cut, how many workers there are and which of them die makes no difference.
@@ -206,7 +206,7 @@ def _compute(function: Callable[[Any], Any] | None, parts: Iterable[Any], client
 def _sample(frame: pd.DataFrame, start: int, length: int, most_cells: int, highest: int | None) -> Reservoir:
     if len(frame) != length:
         raise TableError(
-            f"A partition had {length:,} rows and now has {len(frame):,}. Persist the frame, or write it first."
+            f"A partition had {length:,} rows and now has {len(frame):,}. Persist the frame first."
         )
     kept = Reservoir(most_cells, start, highest)
     kept.add(frame)
@@ -283,7 +283,7 @@ def _lost_in_words(*more: type[Exception]) -> Iterator[None]:
         yield
     except killed as error:
         raise TableError(
-            "The cluster gave up on a task that killed several workers. Give them more memory or fewer threads."
+            "The cluster gave up on a task that killed several workers. Give them more memory."
         ) from error
     except (closed, CancelledError, TimeoutError, *more) as error:
         raise TableError(

@@ -222,9 +222,9 @@ def test_a_lost_scheduler_is_told_in_words(gan, tmp_path):
     with (
         distributed.LocalCluster(n_workers=0, processes=False, **QUIET) as cluster,
         distributed.Client(cluster, timeout=1, set_as_default=False) as client,
+        pytest.raises(TableError, match="The scheduler of the cluster is lost, or has no workers"),
     ):
-        with pytest.raises(TableError, match="The scheduler of the cluster is lost, or has no workers"):
-            sampled(gan, 10, tmp_path / "out", client)
+        sampled(gan, 10, tmp_path / "out", client)
     assert list(tmp_path.iterdir()) == []
 
 

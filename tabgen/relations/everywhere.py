@@ -57,7 +57,7 @@ def rules_of(
 
 
 def _broken(rules: Sequence[Relation], asked: bool, rows: Looked) -> set[int]:
-    """Return the numbers of learned rules that do not hold in other rows; refuse those that were asked for."""
+    """Return the numbers of learned rules that do not hold in other rows; refuse if asked for."""
     broken, (frame, tidy) = set(), rows
     for number, rule in enumerate(rules):
         if not isinstance(rule, Combination | Unique | Predicate) and not _holds(rule, tidy):
