@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -28,11 +27,12 @@ from tabgen.chunks import MANY_CELLS
 from tabgen.conditions import Where
 from tabgen.errors import TableError
 from tabgen.extras import optional_module
+from tabgen.folders import whole_folder
 from tabgen.gathering import Gathered, Reservoir, highest_hash, rows_of_cells
 from tabgen.modelfile import FittedParts, load_parts
 from tabgen.settings import check_seed, row_count
 from tabgen.streaming import Block, draw_block, plan_blocks
-from tabgen.tables import refuse_existing, umask, write_whole
+from tabgen.tables import write_whole
 from tabgen.writers import arrow_schema
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def sample_distributed(
     check_is_fitted(gan, "schema_")
     check_seed(seed)
     blocks = plan_blocks(gan._parts(), row_count(n), seed)
-    with _folder_at_once(Path(folder).absolute(), force) as unfinished, _lost_in_words(OSError):
+    with whole_folder(folder, "part-*.parquet", force=force) as unfinished, _lost_in_words(OSError):
         model = client.scatter(_model_bytes(gan), broadcast=True, hash=False)
         draw = partial(client.submit, _write_block, model, unfinished, where, rebalance, pure=False)
         first, schema = draw(0, next(blocks), None).result()  # all files have the types of the first
@@ -248,30 +248,6 @@ def _write_block(
     table = pa.Table.from_pandas(frame, schema=own, preserve_index=False)
     write_whole(folder / PART.format(number), partial(pyarrow.parquet.write_table, table), force=True)
     return (frame.head(), own) if schema is None else None
-
-
-@contextlib.contextmanager
-def _folder_at_once(folder: Path, force: bool) -> Iterator[Path]:
-    """Give a folder beside the wanted one, and move it there once it is full."""
-    if folder.exists():
-        refuse_existing(folder, force=force)
-        if not folder.is_dir() or any(not path.match("part-*.parquet") for path in folder.iterdir()):
-            raise TableError(f"{str(folder)!r} holds more than the parts of a table. Choose another name.")
-    try:
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            unfinished.chmod(0o777 & ~umask())
-            yield unfinished
-            for path in unfinished.iterdir():
-                if not path.match("part-*.parquet"):  # of a worker that died
-                    path.unlink()
-            if folder.exists():
-                shutil.rmtree(folder)
-            unfinished.rename(folder)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    except OSError as error:
-        raise TableError(f"Cannot write {str(folder)!r}: {error.strerror}.") from error
 
 
 @contextlib.contextmanager

@@ -204,6 +204,33 @@ class TabularGAN(Sampler):
         check_is_fitted(self, "schema_")
         save_parts(self._parts(), path, force=force)
 
+    def export(self, folder: str | os.PathLike[str], *, force: bool = True) -> None:
+        """Write the fitted model for serving: a TensorFlow SavedModel that needs neither Keras nor tabgen.
+
+        Its signature ``serving_default`` takes two int64 scalars, ``n`` and ``seed``, and returns
+        ``codes``, int32 of shape ``(n, tokens)``; `tabgen.exporting.decode_exported` makes a table of them.
+        The same seed draws the same codes. Rows are independent draws, other ones than those of `sample`;
+        nothing can be asked of them.
+
+        Parameters
+        ----------
+        folder : path
+            Where to; beside the graph it holds what decoding needs, but no training rows.
+        force : bool, default=True
+            Whether to replace an existing export.
+
+        Raises
+        ------
+        SchemaError
+            If a relation is not one of tabgen's own kinds.
+        TableError
+            If the folder holds anything else or cannot be written, or no column varies.
+        """
+        from tabgen.exporting import export_parts
+
+        check_is_fitted(self, "schema_")
+        export_parts(self._parts(), folder, force=force)
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TabularGAN:
         """Read a fitted model from a file.

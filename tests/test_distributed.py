@@ -175,7 +175,7 @@ def test_a_folder_is_replaced_only_if_asked_and_only_if_it_holds_a_table(gan, cl
     sampled(gan, 20, out, client, seed=0, force=True)
     assert len(pd.read_parquet(out)) == 20
     (out / "letters.txt").touch()
-    with pytest.raises(TableError, match="holds more than the parts of a table"):
+    with pytest.raises(TableError, match="holds other files, too"):
         sampled(gan, 10, out, client, force=True)
     with pytest.raises(TableError, match="Cannot write"):
         sampled(gan, 10, tmp_path / "no" / "out", client)
