@@ -119,14 +119,15 @@ def test_a_model_with_a_discriminator_serves_what_it_chooses(gan):
     )
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    first = codes[:, 0] == 0
+    most = np.median(codes[:, 0])
+    first = codes[:, 0] <= most
     trees = HistGradientBoostingClassifier(max_iter=20, min_samples_leaf=5, early_stopping=False)
     trees.fit(codes.astype(float), first)
     guided = GuidedModel(gan.model_.generator, tree_layer(trees, codes.astype(float)))
     ask = tf.constant(500, tf.int64), tf.constant(3, tf.int64)
     with_trees, without = (CodeSampler(m).draw(*ask)["codes"].numpy() for m in (guided, guided.generator))
     assert with_trees.shape == without.shape == (500, codes.shape[1])
-    assert (with_trees[:, 0] == 0).mean() > (without[:, 0] == 0).mean() + 0.05
+    assert (with_trees[:, 0] <= most).mean() > (without[:, 0] <= most).mean() + 0.1
 
 
 def test_without_a_latent_there_is_less_to_draw():

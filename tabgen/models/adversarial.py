@@ -14,6 +14,7 @@ from tabgen.errors import TrainingDiverged
 from tabgen.models.gan import LatentGAN
 from tabgen.models.training import Split, Stage, TrainingConfig, batches, in_order
 from tabgen.models.twosample import two_sample_score
+from tabgen.models.workers import join_workers, unshared
 
 CHANCE = 0.51  # of the two-sample test: real and generated rows cannot be told apart
 TEST_ROWS = 4_000  # generated rows that the test looks at
@@ -162,12 +163,13 @@ def play(
     epochs = contest.steps // contest.steps_per_epoch if isinstance(config.epochs, str) else config.epochs
     gan.start_from(learn)
     gan.compile_adversaries(contest.generator_rate, contest.critic_rate)
+    join_workers(gan)
     test = HeldOutTest(held_out, contest, epochs, max_seconds, config.seed)
     history = gan.fit(
         batches(learn, min(contest.batch_size, len(learn)), config.seed),
         epochs=epochs,
         steps_per_epoch=contest.steps_per_epoch,
-        validation_data=in_order(held_out, len(held_out)),
+        validation_data=unshared(in_order(held_out, len(held_out))),
         shuffle=False,
         callbacks=[test, *callbacks],
         verbose=0,

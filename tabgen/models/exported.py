@@ -76,8 +76,10 @@ def draw_rows(arrays: DecoderArrays, context: tf.Tensor, source: tf.Tensor) -> t
     hidden = [context[:, :0] for _ in arrays.biases]
     begun = 0
     for token, (offset, bias) in enumerate(zip(arrays.offsets, arrays.head_bias, strict=True)):
-        logits = context @ arrays.context_to_heads[token] + hidden[-1] @ arrays.to_heads[token][:begun]
-        if arrays.skip is not None:
+        logits = context @ arrays.context_to_heads[token]
+        if begun:  # oneDNN has no product of nothing
+            logits += hidden[-1] @ arrays.to_heads[token][:begun]
+        if token and arrays.skip is not None:
             logits += embedded @ arrays.skip[token][: embedded.shape[1]]
         expansion = arrays.basis[token]
         logits = (logits if expansion is None else logits @ expansion) + bias

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tabgen.errors import TrainingDiverged
 from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
+from tabgen.models.workers import join_workers, unshared
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
@@ -321,6 +322,7 @@ def train(
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
+    join_workers(model)
     schedule, score = AnnealFromBest(config, steps, codes.shape[1]), TwoSampleScore(held_out, config.seed)
     own: list[Any] = [schedule, score, keras.callbacks.SwapEMAWeights()]
     if verbose:
@@ -329,7 +331,7 @@ def train(
     plan: dict[str, Any] = {"epochs": last_epoch, "steps_per_epoch": steps, "shuffle": False, "verbose": 0}
     plan["callbacks"] = [*own, *callbacks]
     model.start_from(learn)
-    validation = in_order(held_out, 2_048)
+    validation = unshared(in_order(held_out, 2_048))
     parts = [model.fit(batches(learn, batch_size, config.seed), validation_data=validation, **plan).history]
     if schedule.start_annealing():
         everything = batches(codes, batch_size, config.seed)
