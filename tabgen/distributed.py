@@ -81,7 +81,7 @@ def gather_distributed(
     Examples
     --------
     >>> from tabgen import TabularGAN
-    >>> dd = pytest.importorskip("dask.dataframe")
+    >>> import dask.dataframe as dd
     >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": [False, True, False, False] * 20})
     >>> part = gather_distributed(dd.from_pandas(people, npartitions=3))
     >>> part.rows, TabularGAN(epochs=1, random_state=0).fit(part).sample(5, seed=0).shape
@@ -150,7 +150,7 @@ def sample_distributed(
     Examples
     --------
     >>> from tabgen import TabularGAN
-    >>> distributed = pytest.importorskip("distributed")
+    >>> import distributed
     >>> people = pd.DataFrame({"age": [31, 45, 28, 62] * 20, "smokes": ["no", "yes", "no", "no"] * 20})
     >>> gan = TabularGAN(epochs=1, random_state=0).fit(people)
     >>> folder = getfixture("tmp_path") / "people"

@@ -190,7 +190,7 @@ class Reservoir:
         for part in parts:
             whole._refuse_others(part._columns or [])
             whole.rows += part.rows
-            whole._kept += [kept[whole._columns] for kept in part._kept] if levels else part._kept
+            whole._kept += part._kept
             whole._witnesses += part._witnesses
             levels = {n: {**part._first[n], **first} for n, first in levels.items() if n in part._first}
         whole._first = {name: first for name, first in levels.items() if len(first) <= MOST_LEVELS}

@@ -150,6 +150,7 @@ class TabularGAN(Sampler):
             have its look. A folder of files, a large file, `SQLQuery` or frames one after the other may be
             bigger than memory: of them an even part of ``7_500_000`` cells is learned, in which no level is
             lacking, and found rules hold in all rows (but for frames that can be gone through only once).
+            Of a Dask frame, `tabgen.distributed.gather_distributed` makes one to pass here.
         y : None
             Ignored; there for scikit-learn pipelines.
         schema : Schema, optional
