@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 
 from tabgen import SchemaError, TableError, TabularGAN
+from tabgen.cleaning import clean
 from tabgen.cli import main
 from tabgen.gathering import gather_table
-from tabgen.relations import Ordered, Predicate
+from tabgen.inference import infer_schema
+from tabgen.relations import Ordered, Predicate, rules_of
 from tabgen.streaming import plan_blocks
 
 distributed = pytest.importorskip("distributed", reason="the extra tabgen[dask] is not installed")
@@ -114,12 +116,21 @@ def test_rules_hold_in_all_partitions(client):
     spoilt.loc[890, "high"] = spoilt.loc[890, "low"] - 1
     for frame, kept in ((whole, True), (spoilt, False)):
         part = gathered(frame, 5, client, most_cells=900)
-        gan = TabularGAN(model="vae", epochs=1, protection=None, random_state=0).fit(part)
-        assert any(isinstance(rule, Ordered) for rule in gan.relations_) is kept
-        assert gan.sample(20, seed=0).dtypes.equals(part.frame.dtypes)
+        assert any(isinstance(rule, Ordered) for rule in rules_in(part)) is kept
     for rule in (Ordered("low", "high"), Predicate(lambda frame: frame["low"] <= frame["high"], "low first")):
         with pytest.raises(SchemaError, match="low"):
-            TabularGAN(epochs=1, relations=[rule]).fit(part)
+            rules_in(part, [rule])
+
+
+def rules_in(part, asked="auto"):
+    schema = infer_schema(part.frame)
+    return rules_of(asked, (part.frame, clean(part.frame, schema)), part.second_look(schema))
+
+
+def test_a_part_of_a_dask_frame_teaches_a_model():
+    part = gathered(table(300)[["low", "city"]], 3, most_cells=400)
+    gan = TabularGAN(model="vae", epochs=1, random_state=0).fit(part)
+    assert gan.sample(20, seed=0).dtypes.equals(part.frame.dtypes)
 
 
 def test_partitions_that_change_are_refused():
