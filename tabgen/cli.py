@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from tabgen.console import (
     check_format,
     check_targets,
     draw,
+    draw_on_cluster,
+    drop_unwritten,
     gather,
     place,
     quiet_tensorflow,
@@ -189,6 +190,7 @@ def fit(
 @click.option("--where", help="Conditions: \"age >= 40 and city in ('Paris', 'Rome') and spouse is null\".")
 @click.option("--given", type=click.Path(), help="Table of known values, one row for each row to draw.")
 @click.option("--rebalance", metavar="COLUMN", help="Draw all levels of this column equally often.")
+@click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster; OUT is a folder of Parquet.")
 @drawing_options
 def sample(
     model_file: str,
@@ -197,18 +199,23 @@ def sample(
     where: str | None,
     given: str | None,
     rebalance: str | None,
+    scheduler: str | None,
     seed: int | None,
     force: bool,
     quiet: bool,
 ) -> None:
     """Draw rows from a fitted model, all of which hold what is asked."""
     check_targets([target], force)
-    check_format(target)
-    if given and (where or rebalance):
-        raise click.UsageError("--given cannot go with --where or --rebalance.")
+    if scheduler is None:
+        check_format(target)
+    if given and (where or rebalance or scheduler):
+        raise click.UsageError("--given cannot go with --where, --rebalance or --scheduler.")
     gan = _load(model_file)
     count = 1_000 if rows is None else rows
-    if given is None:
+    if scheduler is not None:
+        asked: Any = {"where": where, "rebalance": rebalance, "seed": seed}
+        draw_on_cluster(gan, count, target, scheduler, force=force, **asked)
+    elif given is None:
         draw(gan, count, target, force=force, quiet=quiet, where=where, rebalance=rebalance, seed=seed)
     else:
         drawn = gan.sample(rows, where=read(given)[0], seed=seed)
@@ -336,19 +343,11 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in words:
             raise
         click.echo(f"{click.style('Error:', fg='red')} {error}", err=True)
-        _drop_unwritten()
+        drop_unwritten()
         return 1
     except BrokenPipeError:  # the reader of our output has left: nobody to complain to
-        _drop_unwritten()
+        drop_unwritten()
         return 1
-
-
-def _drop_unwritten() -> None:
-    """Forget output that cannot be written: Python would try again at its end, and complain."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fit(

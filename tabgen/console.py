@@ -73,6 +73,25 @@ def draw(
         return write_frames(shown(), target, gan.dialect_, force=force)
 
 
+def draw_on_cluster(
+    gan: TabularGAN,
+    n: int,
+    folder: str,
+    scheduler: str,
+    *,
+    force: bool,
+    where: str | None = None,
+    rebalance: str | None = None,
+    seed: int | None = None,
+) -> None:
+    """Draw rows on the Dask cluster of a scheduler and write them to a folder."""
+    from tabgen.distributed import connect, sample_distributed
+
+    with connect(scheduler) as client:
+        asked: Any = {"where": where, "rebalance": rebalance, "seed": seed}
+        sample_distributed(gan, n, folder, client, **asked, force=force)
+
+
 def check_targets(targets: list[str | None], force: bool) -> None:
     """Refuse before training what would fail after it."""
     from tabgen.tables import STREAM
@@ -119,3 +138,11 @@ def quiet_tensorflow() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+def drop_unwritten() -> None:
+    """Forget output that cannot be written: Python would try again at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

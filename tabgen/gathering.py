@@ -8,8 +8,9 @@ looked for in every row: each level of a column, and rows that break a rule betw
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +18,9 @@ import numpy as np
 import pandas as pd
 
 from tabgen.chunks import CHUNK_ROWS, MANY_CELLS, chunks_of
+from tabgen.cleaning import clean
 from tabgen.errors import TableError
+from tabgen.schema import Schema
 from tabgen.tables import STREAM, Dialect, read_table
 
 Source: TypeAlias = "pd.DataFrame | str | os.PathLike[str] | Iterable[pd.DataFrame]"
@@ -39,17 +42,27 @@ class Gathered:
         Rows of the whole table.
     again : callable or None
         Yields all chunks once more, where the rows are a part only and can be read twice.
+    over : callable
+        Calls a function on each of these chunks: `map`, or the same on the workers of a cluster.
     """
 
     frame: pd.DataFrame
     dialect: Dialect | None
     rows: int
-    again: Callable[[], Iterable[pd.DataFrame]] | None = None
+    again: Callable[[], Iterable[Any]] | None = None
+    over: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]] = map
 
     @property
     def partial(self) -> bool:
         """Whether there are more rows than these."""
         return self.rows > len(self.frame)
+
+    def second_look(self, schema: Schema) -> Callable[[Callable[[Any], Any]], Iterable[Any]] | None:
+        """Return what calls a function on each chunk, a pair of it as it is and tidy; None without need."""
+        if self.again is None:
+            return None
+        again = self.again
+        return lambda ask: self.over(partial(_asked, ask, schema), again())
 
 
 def gather_table(table: Source | Gathered, most_cells: int = MANY_CELLS) -> Gathered:
@@ -84,11 +97,17 @@ def gather_table(table: Source | Gathered, most_cells: int = MANY_CELLS) -> Gath
             whole = read_table(table)
             return Gathered(whole.frame, whole.dialect, len(whole.frame))
         return _part(chunked.read, chunked.dialect, most_cells)
+    if type(table).__module__.startswith("dask"):
+        raise TableError("The table is a Dask frame. Pass tabgen.distributed.gather_distributed(table).")
     if not isinstance(table, Iterable):
         raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
     if iter(table) is table:  # it can be gone through once only
         return _part(lambda: table, None, most_cells, once=True)
     return _part(lambda: table, None, most_cells)
+
+
+def _asked(ask: Callable[[Any], Any], schema: Schema, chunk: pd.DataFrame) -> Any:
+    return ask((chunk, clean(chunk, schema, lenient=True)))
 
 
 def _part(
@@ -115,10 +134,15 @@ class Reservoir:
     ----------
     most_cells : int
         Cells to keep.
+    start : int
+        Number of the first row in the table, where others gather the rows before it.
+    highest : int, optional
+        Largest hash of a row of the sample, where it is known beforehand (`highest_hash`).
     """
 
-    def __init__(self, most_cells: int) -> None:
+    def __init__(self, most_cells: int, start: int = 0, highest: int | None = None) -> None:
         self.most_cells, self.rows = most_cells, 0
+        self._start, self._highest = start, highest
         self._columns: list[Hashable] | None = None
         self._most = 0
         self._least_lost: np.uint64 | None = None  # hash from which on no row is kept
@@ -136,24 +160,50 @@ class Reservoir:
         """
         if self._columns is None:
             self._columns = list(chunk.columns)
-            self._most = max(self.most_cells // max(len(self._columns), 1), 1)
+            self._most = rows_of_cells(self.most_cells, len(self._columns))
             if chunk.columns.is_unique:
                 self._first = {name: {} for name in self._columns}
-        if set(chunk) != set(self._columns):
-            raise TableError(
-                f"A chunk has the columns {list(chunk)} where the first had {self._columns}. "
-                "All chunks need the same columns."
-            )
-        chunk = chunk.set_axis(np.arange(self.rows, self.rows + len(chunk)))
+        self._refuse_others(list(chunk.columns))
+        first = self._start + self.rows
+        chunk = chunk.set_axis(np.arange(first, first + len(chunk)))
         if chunk.columns.is_unique:
             chunk = chunk[self._columns]
         self.rows += len(chunk)
         self._note_levels(chunk)
         if self._least_lost is not None:
             chunk = chunk[_scrambled(chunk.index.to_numpy()) < self._least_lost]
+        if self._highest is not None:
+            chunk = chunk[_scrambled(chunk.index.to_numpy()) <= np.uint64(self._highest)]
         self._kept.append(chunk)
         if sum(map(len, self._kept)) > 2 * self._most + CHUNK_ROWS:
             self._shrink()
+
+    @staticmethod
+    def joined(parts: Sequence[Reservoir]) -> Reservoir:
+        """Return one sample of the rows of several, each of which starts where the one before it ends.
+
+        Raises
+        ------
+        TableError
+            If they have other columns than the first.
+        """
+        whole = Reservoir(parts[0].most_cells, parts[0]._start, parts[0]._highest)
+        whole._columns, whole._most = parts[0]._columns, parts[0]._most
+        levels = {name: dict(first) for name, first in parts[0]._first.items()}
+        for part in parts:
+            whole._refuse_others(part._columns or [])
+            whole.rows += part.rows
+            whole._kept += part._kept
+            whole._witnesses += part._witnesses
+            levels = {n: {**part._first[n], **first} for n, first in levels.items() if n in part._first}
+        whole._first = {name: first for name, first in levels.items() if len(first) <= MOST_LEVELS}
+        needed = {row for first in whole._first.values() for row in first.values()}
+        if whole._witnesses:
+            witnesses = stacked(whole._witnesses)
+            whole._witnesses = [witnesses[witnesses.index.isin(needed)]]
+        if sum(map(len, whole._kept)) > 2 * whole._most:
+            whole._shrink()
+        return whole
 
     def frame(self) -> pd.DataFrame:
         """Return what was kept, in the order of the table, with a fresh index.
@@ -176,6 +226,13 @@ class Reservoir:
             witnesses = stacked(self._witnesses)
             kept = stacked([kept, witnesses[witnesses.index.isin(lacking)]]).sort_index()
         return kept.reset_index(drop=True)
+
+    def _refuse_others(self, columns: list[Hashable]) -> None:
+        if set(columns) != set(self._columns or []):
+            raise TableError(
+                f"A chunk has the columns {columns} where the first had {self._columns}. "
+                "All chunks need the same columns."
+            )
 
     def _shrink(self) -> None:
         kept = stacked(self._kept)
@@ -219,6 +276,23 @@ def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
             except TypeError as error:
                 raise TableError(f"Column {name!r} has other categories in each chunk: {error}.") from error
     return whole
+
+
+def rows_of_cells(cells: int, columns: int) -> int:
+    """Return how many rows have so many cells."""
+    return max(cells // max(columns, 1), 1)
+
+
+def highest_hash(rows: int, most: int) -> int | None:
+    """Return the largest hash in a sample of ``most`` of so many rows; None where all are in it."""
+    if rows <= most:
+        return None
+    smallest = np.zeros(0, dtype=np.uint64)
+    for start in range(0, rows, 2**20):
+        smallest = np.concatenate([smallest, _scrambled(np.arange(start, min(start + 2**20, rows)))])
+        if len(smallest) > most:
+            smallest = np.partition(smallest, most - 1)[:most]
+    return int(smallest.max())
 
 
 def _scrambled(rows: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from tabgen.copyguard import keep_apart
 from tabgen.drawing import Asked, draw_asked, draw_free
 from tabgen.known import keep_cells, read_known
 from tabgen.modelfile import FittedParts
-from tabgen.settings import check_seed, is_whole
+from tabgen.settings import check_seed, row_count
 from tabgen.streaming import draw_blocks
 from tabgen.writers import write_frames
 
@@ -107,7 +106,7 @@ class Sampler(Answers):
                     "rebalance cannot go with a table of conditions. Put the levels into the table."
                 )
             return self._sample_given(where, n, seed, parts)
-        rows, source = _checked(n), np.random.SeedSequence(seed)
+        rows, source = row_count(n), np.random.SeedSequence(seed)
         conditions = {} if where is None else read_conditions(where, self.schema_)
         if rebalance is not None:
             known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
@@ -154,7 +153,7 @@ class Sampler(Answers):
         check_is_fitted(self, "schema_")
         check_seed(seed)
         parts = self._parts() if real is None else keep_apart(self._parts(), real, min_distance)
-        return draw_blocks(parts, _checked(n), seed, where, rebalance)
+        return draw_blocks(parts, row_count(n), seed, where, rebalance)
 
     def _sample_given(
         self, table: pd.DataFrame, n: int | None, seed: int | None, parts: FittedParts
@@ -165,10 +164,3 @@ class Sampler(Answers):
         known = read_known(table, parts)
         drawn = draw_asked(parts, len(table), Asked({}, known), np.random.SeedSequence(seed))
         return keep_cells(drawn, table, self.schema_)
-
-
-def _checked(n: Any) -> int:
-    """Return a number of rows."""
-    if not is_whole(n):
-        raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
-    return int(n or 0)

@@ -80,3 +80,10 @@ def check_seed(seed: Any) -> None:
     """Refuse what is no seed."""
     if seed is not None and not is_whole(seed):
         raise ValueError(f"seed must be {SEED_RULE}, but is {seed!r}.")
+
+
+def row_count(n: Any) -> int:
+    """Return a number of rows."""
+    if not is_whole(n):
+        raise ValueError(f"n must be a whole number of rows, 0 or more, but is {n!r}.")
+    return int(n)

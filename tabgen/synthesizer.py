@@ -155,6 +155,7 @@ class TabularGAN(Sampler):
             have its look. A folder of files, a large file, `SQLQuery` or frames one after the other may be
             bigger than memory: of them an even part of ``7_500_000`` cells is learned, in which no level is
             lacking, and found rules hold in all rows (but for frames that can be gone through only once).
+            Of a Dask frame, `tabgen.distributed.gather_distributed` makes one to pass here.
         y : None
             Ignored; there for scikit-learn pipelines.
         schema : Schema, optional
@@ -190,10 +191,7 @@ class TabularGAN(Sampler):
         frame, self.dialect_, self.spending_ = source.frame, source.dialect, None
         schema = infer_schema(frame) if schema is None else schema
         tidy = clean(frame, schema)
-        chunks = (
-            None if source.again is None else ((c, clean(c, schema, lenient=True)) for c in source.again())
-        )
-        rules = rules_of(self.relations, (frame, tidy), chunks)
+        rules = rules_of(self.relations, (frame, tidy), source.second_look(schema))
         safe = protect(tidy, schema, rules, self.protection, plan.seed)
         self.schema_, self.relations_, self.protection_ = safe.schema, safe.relations, safe.log
         self.identifiers_ = fit_identifiers(frame, self.schema_, safe.fewest)
@@ -216,6 +214,33 @@ class TabularGAN(Sampler):
         """
         check_is_fitted(self, "schema_")
         save_parts(self._parts(), path, force=force)
+
+    def export(self, folder: str | os.PathLike[str], *, force: bool = True) -> None:
+        """Write the fitted model for serving: a TensorFlow SavedModel that needs neither Keras nor tabgen.
+
+        Its signature ``serving_default`` takes two int64 scalars, ``n`` and ``seed``, and returns
+        ``codes``, int32 of shape ``(n, tokens)``; `tabgen.exporting.decode_exported` makes a table of them.
+        The same seed draws the same codes. Rows are independent draws, other ones than those of `sample`;
+        nothing can be asked of them.
+
+        Parameters
+        ----------
+        folder : path
+            Where to; beside the graph it holds what decoding needs, but no training rows.
+        force : bool, default=True
+            Whether to replace an existing export.
+
+        Raises
+        ------
+        SchemaError
+            If a relation is not one of tabgen's own kinds.
+        TableError
+            If the folder holds anything else or cannot be written, or no column varies.
+        """
+        from tabgen.exporting import export_parts
+
+        check_is_fitted(self, "schema_")
+        export_parts(self._parts(), folder, force=force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TabularGAN:

@@ -7,6 +7,7 @@ import glob
 import os
 import stat
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ except ImportError:  # Windows deletes no file that is open, so that there nothi
     fcntl = None  # type: ignore[assignment]
 
 UNFINISHED = ".part"  # suffix of files that are being written
+ASKING = threading.Lock()
 KEPT_OF_NAME = 40  # characters, so that the temporary name is not too long where the final one is not
 
 
@@ -92,9 +94,15 @@ def _mode_of(path: Path) -> int:
     """Return who may read and write a file: as before, or as the process makes files."""
     if path.exists():
         return stat.S_IMODE(path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    return 0o666 & ~umask()
+
+
+def umask() -> int:
+    """Return which permissions this process takes from what it makes."""
+    with ASKING:  # it can be asked only by changing it
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
 
 
 def _prefix(path: Path) -> str:

@@ -83,7 +83,7 @@ def write_frames(
     else:
 
         def write(file: Any) -> None:
-            _write_arrow(everything, file, suffix, _arrow_schema(first))
+            _write_arrow(everything, file, suffix, arrow_schema(first))
 
     try:
         write_whole(name, write, force=force)
@@ -119,7 +119,7 @@ def _write_arrow(frames: Iterator[pd.DataFrame], file: Any, suffix: str, schema:
             writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
 
 
-def _arrow_schema(frame: pd.DataFrame) -> pa.Schema:
+def arrow_schema(frame: pd.DataFrame) -> pa.Schema:
     """Return the types of the columns of all parts: decimals as wide as can be."""
     schema = pa.Schema.from_pandas(frame, preserve_index=False)
     for number, column in enumerate(schema):

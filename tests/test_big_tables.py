@@ -13,7 +13,7 @@ from tabgen import chunks as chunks_file
 from tabgen.chunks import chunks_of
 from tabgen.cleaning import clean
 from tabgen.errors import SchemaError, TableError
-from tabgen.gathering import Reservoir, gather_table
+from tabgen.gathering import Gathered, Reservoir, gather_table, highest_hash
 from tabgen.identifiers import Counting, RandomNumbers, RandomUUIDs, TextPattern, fit_identifiers
 from tabgen.inference import infer_schema
 from tabgen.private_fit import fit_privately
@@ -65,6 +65,31 @@ def test_a_level_of_one_row_in_many_is_in_the_part():
     part = gather_table(cut(whole, 10_000, 15_000), most_cells=1_000)
     assert (part.frame["city"] == "Ulm").sum() == 1
     assert set(part.frame["age"]) == set(whole["age"])
+
+
+@pytest.mark.parametrize("sizes", [[], [1], [0, 700, 0, 2_000], [100] * 30])
+@pytest.mark.parametrize("cells", [4, 4_000, 16_000, 10**6])
+def test_samples_of_parts_join_to_the_sample_of_all(sizes, cells):
+    whole = table(5_000)
+    whole["number"] = np.arange(5_000) + 0.5
+    highest = highest_hash(5_000, max(cells // 5, 1))
+    parts, start = [], 0
+    for chunk in cut(whole, *sizes):
+        parts.append(Reservoir(cells, start, highest))
+        parts[-1].add(chunk)
+        start += len(chunk)
+    pairs = [Reservoir.joined(parts[k : k + 2]) for k in range(0, len(parts), 2)]
+    joined = Reservoir.joined(pairs)
+    assert joined.rows == 5_000
+    pd.testing.assert_frame_equal(joined.frame(), gather_table([whole], most_cells=cells).frame)
+
+
+def test_samples_of_parts_join_only_if_they_have_the_same_columns():
+    parts = [Reservoir(9), Reservoir(9, start=1)]
+    for part, name in zip(parts, "ab", strict=True):
+        part.add(pd.DataFrame({name: [1]}))
+    with pytest.raises(TableError, match="All chunks need the same columns"):
+        Reservoir.joined(parts)
 
 
 def test_categories_of_all_chunks_are_kept():
@@ -189,7 +214,8 @@ def looked(frame, schema):
 
 def rules_in(frame, rest, asked="auto"):
     schema = infer_schema(frame)
-    return rules_of(asked, looked(frame, schema), (looked(chunk, schema) for chunk in rest))
+    part = Gathered(frame, None, len(frame) + sum(map(len, rest)), lambda: rest)
+    return rules_of(asked, looked(frame, schema), part.second_look(schema))
 
 
 def ruled(rows, seed=0):

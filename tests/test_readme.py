@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def _blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def _blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
@@ -23,6 +23,16 @@ def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
         exec(compile(block, "README.md", "exec"), names)
     assert names["fake"].columns.equals(names["wine"].columns)
     assert len(names["again"]) == 1_000
+
+
+def test_the_python_blocks_on_clusters_and_serving_run_in_order(tmp_path, monkeypatch):
+    pytest.importorskip("distributed", reason="the extra tabgen[dask] is not installed")
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in _blocks("python", (ROOT / "docs" / "scaling.md").read_text()):
+        exec(compile(block, "scaling.md", "exec"), names)
+    assert len(names["fake"]) == 1_000
 
 
 def test_ci_executes_the_first_two_bash_blocks():
@@ -43,7 +53,7 @@ def test_the_bash_blocks_do_the_main_job_and_run_the_tests():
     assert second.splitlines()[-1].endswith("pytest")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "sample_data/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/scaling.md", "sample_data/README.md"])
 def test_relative_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)", (ROOT / page).read_text())
     local = [link for link in links if not re.match(r"\w+:", link)]

@@ -1,5 +1,8 @@
 """Training: it learns, keeps the best weights, ends when told, repeats exactly and reports honestly."""
 
+import json
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -171,6 +174,40 @@ def test_a_distribution_strategy_is_used_where_its_scope_is_open():
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", TWO_DEVICES], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2_000:]
     assert done.stdout.split() == ["replicas", "2"]
+
+
+TWO_PROCESSES = """
+import hashlib
+import tensorflow as tf
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+import numpy as np, pandas as pd
+from tabgen import TabularGAN
+rng = np.random.default_rng(0)
+table = pd.DataFrame({"a": rng.choice(list("xyz"), 200), "b": rng.normal(size=200).round(1)})
+with strategy.scope():
+    gan = TabularGAN(model="vae", epochs=1, latent_dim=2, random_state=0).fit(table)
+weights = b"".join(array.tobytes() for array in gan.model_.get_weights())
+print(strategy.num_replicas_in_sync, gan.history_["loss"][0], hashlib.sha256(weights).hexdigest())
+"""
+
+
+def test_two_processes_train_one_model():
+    sockets = [socket.socket() for _ in range(2)]
+    for held in sockets:
+        held.bind(("127.0.0.1", 0))
+    workers = [f"127.0.0.1:{held.getsockname()[1]}" for held in sockets]
+    for held in sockets:
+        held.close()
+    began = []
+    for index in range(2):
+        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        own = os.environ | {"TF_CONFIG": json.dumps(config)}
+        words = [sys.executable, "-W", "ignore", "-c", TWO_PROCESSES]
+        began.append(subprocess.Popen(words, env=own, stdout=subprocess.PIPE, text=True))
+    told = [process.communicate()[0].split() for process in began]
+    assert [process.returncode for process in began] == [0, 0]
+    assert told[0] == told[1]
+    assert told[0][0] == "2"
 
 
 def test_curves_go_to_tensorboard(codes, tmp_path):

@@ -19,6 +19,7 @@ from tabgen.models.gan import LatentGAN
 from tabgen.models.interruption import Interruption
 from tabgen.models.training import Split, Stage, TrainingConfig
 from tabgen.models.twosample import two_sample_score
+from tabgen.models.workers import join_workers, unshared
 
 CHANCE = 0.51  # of the two-sample test: real and generated rows cannot be told apart
 TEST_ROWS = 4_000  # generated rows that the test looks at
@@ -184,6 +185,7 @@ def play(
     learn, held_out = codes[split.learn], codes[split.held_out]
     epochs = contest.steps // contest.steps_per_epoch if isinstance(config.epochs, str) else config.epochs
     gan.compile_adversaries(contest.generator_rate, contest.critic_rate)
+    join_workers(gan)
     test = HeldOutTest(held_out, contest, epochs, max_seconds, config.seed)
     stop = Interruption() if stop is None else stop
     optimizers = gan.generator_optimizer, gan.critic_optimizer
@@ -199,7 +201,7 @@ def play(
                 initial_epoch=begun,
                 epochs=epochs,
                 steps_per_epoch=contest.steps_per_epoch,
-                validation_data=in_order(held_out, len(held_out)),
+                validation_data=unshared(in_order(held_out, len(held_out))),
                 shuffle=False,
                 callbacks=[test, *callbacks, stop, recorder],
                 verbose=0,

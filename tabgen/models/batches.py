@@ -30,11 +30,8 @@ def batches(codes: np.ndarray, batch_size: int, seed: int, start: int = 0) -> tf
     held, rows = tf.constant(codes), len(codes)
     first, skipped = divmod(start, math.ceil(rows / batch_size))
 
-    def order(number: np.int64) -> np.ndarray:
-        return np.random.default_rng([seed, int(number)]).permutation(rows)
-
     def one_pass(number: tf.Tensor) -> tf.data.Dataset:
-        chosen = tf.ensure_shape(tf.numpy_function(order, [number], tf.int64, stateful=False), (rows,))
+        chosen = tf.random.experimental.stateless_shuffle(tf.range(rows), tf.stack([seed, number]))
         return tf.data.Dataset.from_tensor_slices(chosen).batch(batch_size)
 
     return (

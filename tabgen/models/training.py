@@ -17,6 +17,7 @@ from tabgen.models.checkpoint import Parts, Place, Recorder
 from tabgen.models.interruption import Interruption
 from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
+from tabgen.models.workers import join_workers, unshared
 
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
@@ -229,6 +230,7 @@ def train(
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
+    join_workers(model)
     schedule, score = AnnealFromBest(config, steps, codes.shape[1]), TwoSampleScore(held_out, config.seed)
     stop = Interruption() if stop is None else stop
     parts = Parts(model, (model.seeds,), (optimizer,), (schedule, score))
@@ -247,7 +249,7 @@ def train(
         if schedule.anneal_start is None:
             if not recorder.over:
                 shuffled = batches(learn, batch_size, config.seed, schedule.step)
-                held = in_order(held_out, 2_048)
+                held = unshared(in_order(held_out, 2_048))
                 model.fit(shuffled, validation_data=held, initial_epoch=schedule.epochs, **plan)
             recorder.over = not schedule.start_annealing() or stop.asked
         if not recorder.over:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,9 @@ Looked = tuple[pd.DataFrame, pd.DataFrame]  # rows of the table, and the same ti
 
 
 def rules_of(
-    asked: str | Sequence[Relation], rows: Looked, others: Iterable[Looked] | None
+    asked: str | Sequence[Relation],
+    rows: Looked,
+    others: Callable[[Callable[[Looked], set[int]]], Iterable[set[int]]] | None,
 ) -> tuple[Relation, ...]:
     """Return the rules that drawn rows shall keep.
 
@@ -28,9 +31,10 @@ def rules_of(
         "auto" finds them.
     rows : tuple of two pandas.DataFrame
         The rows to learn from: as they are, and tidy.
-    others : iterable of such tuples, or None
-        All rows of a table, chunk after chunk, where those to learn from are a part. A rule that was found
-        and does not hold in them is left out; that no two rows are alike is not found in a part.
+    others : callable, or None
+        Calls a function on such a tuple of each chunk of all rows of a table, where those to learn from are
+        a part, and yields the answers. A rule that was found and does not hold in all rows is left out;
+        that no two rows are alike is not found in a part.
 
     Raises
     ------
@@ -47,27 +51,23 @@ def rules_of(
             rule.check(frame)
     if others is None or not rules:
         return rules
-    broken: set[int] = set()
-    for chunk, own in others:
-        for number in _broken(rules, own, broken):
-            if not isinstance(asked, str):
-                raise SchemaError(f"The relation {rules[number].describe()!r} does not hold in all rows.")
-            broken.add(number)
-        for rule in rules:
-            if isinstance(rule, Predicate):
-                rule.check(chunk)
+    broken = set().union(*others(partial(_broken, rules, not isinstance(asked, str))))
     kept = [rule for number, rule in enumerate(found) if number not in broken]
     return learn_relations(kept, tidy) if broken else rules
 
 
-def _broken(rules: Sequence[Relation], tidy: pd.DataFrame, known: set[int]) -> list[int]:
-    """Return the numbers of learned rules that do not hold in other rows."""
-    broken = []
+def _broken(rules: Sequence[Relation], asked: bool, rows: Looked) -> set[int]:
+    """Return the numbers of learned rules that do not hold in other rows; refuse if asked for."""
+    broken, (frame, tidy) = set(), rows
     for number, rule in enumerate(rules):
-        told = not isinstance(rule, Combination | Unique | Predicate)
-        if told and number not in known and not _holds(rule, tidy):
-            broken.append(number)
+        if not isinstance(rule, Combination | Unique | Predicate) and not _holds(rule, tidy):
+            if asked:
+                raise SchemaError(f"The relation {rule.describe()!r} does not hold in all rows.")
+            broken.add(number)
         tidy = rule.forward(tidy)
+    for rule in rules:
+        if isinstance(rule, Predicate):
+            rule.check(frame)
     return broken
 
 
