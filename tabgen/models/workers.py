@@ -13,7 +13,7 @@ Step: TypeAlias = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 def join_workers(model: keras.Model) -> None:
     """Prepare a model for `tf.distribute.MultiWorkerMirroredStrategy`, if its scope is open."""
-    if isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+    if _has_workers():
         model.train_step, model.test_step = _listed(model.train_step), _listed(model.test_step)
 
 
@@ -24,6 +24,12 @@ def _listed(step: Step) -> Step:
 
 def unshared(data: tf.data.Dataset) -> tf.data.Dataset:
     """Return data that each worker sees all of: by what they measure on it, all end at the same epoch."""
+    if not _has_workers():  # the devices of one machine share their batches
+        return data
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return data.with_options(options)
+
+
+def _has_workers() -> bool:
+    return isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
