@@ -205,8 +205,8 @@ def sample(
     quiet: bool,
 ) -> None:
     """Draw rows from a fitted model, all of which hold what is asked."""
-    check_targets([target], force)
     if scheduler is None:
+        check_targets([target], force)
         check_format(target)
     if given and (where or rebalance or scheduler):
         raise click.UsageError("--given cannot go with --where, --rebalance or --scheduler.")

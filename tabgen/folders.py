@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tabgen.errors import TableError
-from tabgen.wholefiles import refuse_existing, umask
+from tabgen.wholefiles import umask
 
 
 @contextlib.contextmanager
@@ -41,7 +41,8 @@ def whole_folder(folder: str | os.PathLike[str], *patterns: str, force: bool = F
     """
     wanted = Path(folder).absolute()
     if wanted.exists():
-        refuse_existing(wanted, force=force)
+        if not force:
+            raise TableError(f"{os.fspath(folder)!r} already exists. Choose another name or pass --force.")
         if not wanted.is_dir() or list(_others(wanted, patterns)):
             raise TableError(f"{str(wanted)!r} holds other files, too. Choose another name.")
     try:
