@@ -41,10 +41,13 @@ while True:
 SAMPLE = """
 import sys
 from tabgen.cli import main
-print("ready", flush=True)
+first = True
 while True:
     words = ["sample", *sys.argv[1:3], "--rows", "20000", "--seed", "1", "--force", "--quiet"]
     assert main(words) == 0
+    if first:
+        print("ready", flush=True)
+    first = False
 """
 
 
