@@ -7,8 +7,6 @@
 Every case follows from its number alone: ``--first N 1`` repeats one. Exit code 1 if anything is reported.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import io
@@ -33,11 +31,10 @@ SLOW, HUNG = 5.0, 60.0  # seconds
 MOST_MEMORY = 2**30  # bytes beyond those that the libraries take
 ADDRESSES = 16 * 2**30  # bytes that a worker may reserve
 VALUES = [
-    None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 10**30, -(2**63), 0.5, -0.0, 1e999, -1e999,
-    float("nan"), "", "a", "x" * 10_000, "\x00", "\ud800", "../../etc/passwd", "1" * 400, "datetime64[ns]",
-    "object", "category", [], [[]], {}, [1, 2, 3], [None], {"a": 1}, {"tuple": []},
-    {"Timestamp": "x", "unit": "y", "tz": "z"}, {"date": "9999-99-99"}, {"Decimal": "1e999999"},
-    {"Period": "2020", "freq": "Q"}, {"name": "object"},
+    None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 10**30, -(2**63), 0.5, -0.0, 1e999, -1e999, float("nan"),
+    "", "a", "x" * 10_000, "\x00", "\ud800", "../../etc/passwd", "1" * 400, "datetime64[ns]", "object", "category",
+    [], [[]], {}, [1, 2, 3], [None], {"a": 1}, {"tuple": []}, {"Timestamp": "x", "unit": "y", "tz": "z"},
+    {"date": "9999-99-99"}, {"Decimal": "1e999999"}, {"Period": "2020", "freq": "Q"}, {"name": "object"},
 ]  # fmt: skip
 
 
@@ -380,12 +377,11 @@ def main() -> int:
         if not worker.alive:
             worker = Worker(given.kind)
         outcome, told, seconds, size = worker.attempt(number)
-        if seconds > SLOW and outcome != "REPORTED: hangs" and number > given.first:
-            counts[f"REPORTED: over {SLOW:g} s"] += 1
-            print(f"case {number}: {outcome} after {seconds:.1f} s")
-        if size > MOST_MEMORY:
-            counts["REPORTED: over 1 GB"] += 1
-            print(f"case {number}: {outcome} with {size / 2**30:.1f} GB")
+        slow = seconds > SLOW and outcome != "REPORTED: hangs" and number > given.first
+        for wrong, what in ((slow, f"over {SLOW:g} s"), (size > MOST_MEMORY, "over 1 GB")):
+            if wrong:
+                counts[f"REPORTED: {what}"] += 1
+                print(f"case {number}: {outcome} after {seconds:.1f} s with {size / 2**30:.1f} GB")
         counts[outcome] += 1
         slowest, largest = max(slowest, seconds), max(largest, size)
         if outcome.startswith("REPORTED"):
