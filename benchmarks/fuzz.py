@@ -28,13 +28,12 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "format_5.tabgen"
 SLOW, HUNG = 5.0, 60.0  # seconds
-MOST_MEMORY = 2**30  # bytes beyond those that the libraries take
-ADDRESSES = 16 * 2**30  # bytes that a worker may reserve
+MOST_MEMORY, ADDRESSES = 2**30, 2**34  # bytes beyond the libraries', and those that a worker may reserve
 VALUES = [
-    None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 10**30, -(2**63), 0.5, -0.0, 1e999, -1e999, float("nan"),
-    "", "a", "x" * 10_000, "\x00", "\ud800", "../../etc/passwd", "1" * 400, "datetime64[ns]", "object", "category",
-    [], [[]], {}, [1, 2, 3], [None], {"a": 1}, {"tuple": []}, {"Timestamp": "x", "unit": "y", "tz": "z"},
-    {"date": "9999-99-99"}, {"Decimal": "1e999999"}, {"Period": "2020", "freq": "Q"}, {"name": "object"},
+    None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 10**30, -(2**63), 0.5, -0.0, 1e999, -1e999,
+    float("nan"), "", "a", "x" * 10_000, "\x00", "\ud800", "../../etc/passwd", "1" * 400, "datetime64[ns]",
+    "object", "category", [], [[]], {}, [1, 2, 3], [None], {"a": 1}, {"tuple": []},
+    {"Timestamp": "x", "unit": "y", "tz": "z"}, {"date": "9999-99-99"}, {"Decimal": "1e999999"}, {"Period": "2020", "freq": "Q"}, {"name": "object"},
 ]  # fmt: skip
 
 
