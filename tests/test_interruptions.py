@@ -44,6 +44,14 @@ class PressKeys(keras.callbacks.Callback):
                 signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Have Ctrl-C as in a terminal: what runs in the background of a shell has none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_keeps_the_best_weights_so_far(tmp_path, capfd):
     path = tmp_path / "run.checkpoint"
     gan = TabularGAN(epochs=200, random_state=0)
