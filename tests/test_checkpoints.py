@@ -56,7 +56,11 @@ def _killed(path, epochs, **changes):
 
 
 @pytest.mark.parametrize(
-    ("kind", "moments"), [("vae-gan", [1, 1, 1]), ("gan", [3, 2])], ids=["vae-gan", "gan"]
+    ("kind", "moments"),
+    [
+        pytest.param("vae-gan", [1, 1, 1], id="vae-gan"),
+        pytest.param("gan", [3, 2], id="gan", marks=pytest.mark.slow),
+    ],
 )
 def test_a_killed_fit_goes_on_to_the_same_weights(kind, moments, tmp_path):
     path = tmp_path / "run.checkpoint"

@@ -46,7 +46,7 @@ def table(rows=300, seed=0):
     )
 
 
-@pytest.fixture(scope="module", params=["vae-gan", "gan"])
+@pytest.fixture(scope="module", params=["vae-gan", pytest.param("gan", marks=pytest.mark.slow)])
 def gan(request):
     fitted = TabularGAN(model=request.param, epochs=1, random_state=0).fit(table())
     assert isinstance(fitted.model_, GuidedModel)
