@@ -10,14 +10,14 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from tabgen.answers import Answers
-from tabgen.balancing import Shares, balanced_rows
-from tabgen.conditions import Where, read_conditions
+from tabgen.balancing import Shares
+from tabgen.conditions import Where
 from tabgen.copyguard import keep_apart
-from tabgen.drawing import Asked, draw_asked, draw_free
+from tabgen.drawing import Asked, draw_asked
 from tabgen.known import keep_cells, read_known
 from tabgen.modelfile import FittedParts
 from tabgen.settings import check_seed, row_count
-from tabgen.streaming import draw_blocks
+from tabgen.streaming import draw_blocks, draw_rows
 from tabgen.writers import write_frames
 
 
@@ -106,14 +106,8 @@ class Sampler(Answers):
                     "rebalance cannot go with a table of conditions. Put the levels into the table."
                 )
             return self._sample_given(where, n, seed, parts)
-        rows, source = row_count(n), np.random.SeedSequence(seed)
-        conditions = {} if where is None else read_conditions(where, self.schema_)
-        if rebalance is not None:
-            known = read_known(balanced_rows(rebalance, rows, parts, source), parts)
-            return draw_asked(parts, rows, Asked(conditions, known), source)
-        if conditions:
-            return draw_asked(parts, rows, Asked(conditions), source)
-        return draw_free(parts, rows, source, stratified=stratified)
+        source = np.random.SeedSequence(seed)
+        return draw_rows(parts, row_count(n), source, where, rebalance, stratified=stratified)
 
     def sample_chunks(
         self,

@@ -12,6 +12,7 @@ import pandas as pd
 from tabgen.balancing import Shares, balanced_rows
 from tabgen.conditions import Where, read_conditions
 from tabgen.drawing import Asked, draw_asked, draw_free
+from tabgen.identifiers import RandomNumbers, TextPattern
 from tabgen.known import read_known
 from tabgen.modelfile import FittedParts
 from tabgen.relations import Unique
@@ -61,8 +62,7 @@ def plan_blocks(parts: FittedParts, n: int, seed: int | None) -> Iterator[Block]
         reserved = {}
         for name, generator in parts.identifiers.items():
             values = generator.draw(rows, rng, taken[name])
-            if getattr(generator, "unique", True):
-                taken[name].add(values)
+            taken[name].note(values, hashed=isinstance(generator, RandomNumbers | TextPattern))
             reserved[name] = Reserved(values)
         yield Block(rows, own, reserved)
 
@@ -82,13 +82,28 @@ def draw_block(
         What is asked of each row, and the shares of levels in each block; see `TabularGAN.sample`.
     """
     parts = replace(parts, identifiers=block.identifiers)  # type: ignore[arg-type]  # they draw, too
+    # a seed sequence counts what was spawned: a block that is drawn twice needs it as it was
+    source = np.random.SeedSequence(block.seed.entropy, spawn_key=block.seed.spawn_key)
+    return draw_rows(parts, block.rows, source, where, rebalance)
+
+
+def draw_rows(
+    parts: FittedParts,
+    n: int,
+    source: np.random.SeedSequence,
+    where: Where | None = None,
+    rebalance: Shares | None = None,
+    *,
+    stratified: bool = True,
+) -> pd.DataFrame:
+    """Draw rows at once; see `TabularGAN.sample`."""
     conditions = {} if where is None else read_conditions(where, parts.schema)
     if rebalance is not None:
-        known = read_known(balanced_rows(rebalance, block.rows, parts, block.seed), parts)
-        return draw_asked(parts, block.rows, Asked(conditions, known), block.seed)
+        known = read_known(balanced_rows(rebalance, n, parts, source), parts)
+        return draw_asked(parts, n, Asked(conditions, known), source)
     if conditions:
-        return draw_asked(parts, block.rows, Asked(conditions), block.seed)
-    return draw_free(parts, block.rows, block.seed, stratified=True)
+        return draw_asked(parts, n, Asked(conditions), source)
+    return draw_free(parts, n, source, stratified=stratified)
 
 
 def draw_blocks(

@@ -23,7 +23,7 @@ class Taken:
     Examples
     --------
     >>> taken = Taken(4)
-    >>> taken.add(["a", "b"])
+    >>> taken.note(["a", "b"])
     >>> taken.fresh(["b", "c"]).tolist(), len(taken)
     ([False, True], 2)
     """
@@ -38,12 +38,17 @@ class Taken:
 
     def fresh(self, values: Sequence[Any] | np.ndarray) -> np.ndarray:
         """Return which values were not given out yet."""
-        return ~np.isin(_hashed(values), self._hashes)
+        hashes = _hashed(values)
+        places = np.searchsorted(self._hashes, hashes)
+        found = places < len(self._hashes)
+        found[found] = self._hashes[places[found]] == hashes[found]
+        return ~found
 
-    def add(self, values: Sequence[Any] | np.ndarray) -> None:
-        """Note values that are given out."""
+    def note(self, values: Sequence[Any] | np.ndarray, *, hashed: bool = True) -> None:
+        """Note values that are given out, or only how many they are."""
         self._rows += len(values)
-        self._hashes = np.union1d(self._hashes, _hashed(values))
+        if hashed:
+            self._hashes = np.sort(np.concatenate([self._hashes, _hashed(values)]), kind="stable")
 
 
 def _hashed(values: Sequence[Any] | np.ndarray) -> np.ndarray:

@@ -312,6 +312,11 @@ def test_blocks_may_be_drawn_in_any_order(keyed, monkeypatch):
     pd.testing.assert_frame_equal(pd.concat([drawn[k] for k in range(4)], ignore_index=True), whole)
 
 
+def test_a_block_that_is_drawn_twice_is_the_same(keyed):
+    (block,) = plan_blocks(keyed._parts(), 50, 5)
+    pd.testing.assert_frame_equal(draw_block(keyed._parts(), block), draw_block(keyed._parts(), block))
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "out.tsv", "out.parquet", "out.feather"])
 def test_a_file_holds_the_rows_of_all_blocks(keyed, monkeypatch, tmp_path, name):
     monkeypatch.setattr("tabgen.streaming.BLOCK_ROWS", 120)
@@ -380,7 +385,7 @@ def test_parts_of_a_key_are_different(generator):
     taken, rng, parts = Taken(200), np.random.default_rng(0), []
     for _ in range(4):
         parts.append(generator.draw(50, rng, taken))
-        taken.add(parts[-1])
+        taken.note(parts[-1])
     assert len(set(np.concatenate(parts))) == 200
     assert len(taken) == 200
 
