@@ -19,7 +19,7 @@ from tabgen.drawing import Asked, draw_asked
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
-from tabgen.known import as_rarest, gaps, is_protected, keep_cells, read_known, read_rows
+from tabgen.known import as_rarest, gaps, keep_cells, read_known, read_rows
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
 from tabgen.privacy import Spending
@@ -371,8 +371,8 @@ def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.nda
     layout = parts.encoder.layout
     place = layout.positions(column)[-1]
     others = table.drop(columns=[column], errors="ignore")
-    known = read_known(others, parts, lenient=True)
-    known = relate(as_rarest(known, others, parts) if is_protected(parts) else known, parts.relations)
+    known = as_rarest(read_known(others, parts, lenient=True), others, parts)
+    known = relate(known, parts.relations)
     for token in layout.tokens:
         absent = known[token.column].isna().to_numpy()
         if token.column != column and not parts.encoder.codecs[token.column].missing and absent.any():

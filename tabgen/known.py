@@ -33,13 +33,14 @@ def read_rows(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
     SchemaError
         If a column is absent or a value is not of its column.
     """
-    tidy = clean(table, parts.schema, lenient=is_protected(parts))
-    return as_rarest(tidy, table, parts) if is_protected(parts) else tidy
+    return as_rarest(clean(table, parts.schema, lenient=_is_protected(parts)), table, parts)
 
 
 def as_rarest(tidy: pd.DataFrame, table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
     """Return tidy values with the rarest level of a column where a cell holds one that is not known."""
     changed: dict[Hashable, Any] = {}
+    if not _is_protected(parts):
+        return tidy
     for column in parts.schema.columns:
         if column.kind in LEVELLED and column.name in tidy and column.name in table:
             strange = tidy[column.name].isna() & ~gaps(table, column.name, parts.schema).to_numpy()
@@ -51,7 +52,7 @@ def as_rarest(tidy: pd.DataFrame, table: pd.DataFrame, parts: FittedParts) -> pd
     return with_columns(tidy, changed) if changed else tidy
 
 
-def is_protected(parts: FittedParts) -> bool:
+def _is_protected(parts: FittedParts) -> bool:
     """Tell whether rare values may have been taken out before anything was learned."""
     return parts.protection.protection is not None
 
@@ -82,7 +83,7 @@ def read_known(table: pd.DataFrame, parts: FittedParts, *, lenient: bool = False
     filled = pd.DataFrame({place: table[c.name].where(~empty[c.name]) for place, c in enumerate(given)})
     filled.columns = pd.Index([column.name for column in given], tupleize_cols=False)
     own = replace(parts.schema, columns=given)
-    tidy = clean(filled.set_axis(table.index), own, lenient=lenient and is_protected(parts))
+    tidy = clean(filled.set_axis(table.index), own, lenient=lenient and _is_protected(parts))
     absent = {
         column.name: _nothing(column, len(table))
         for column in parts.schema.columns
