@@ -137,7 +137,7 @@ class Reservoir:
     start : int
         Number of the first row in the table, where others gather the rows before it.
     highest : int, optional
-        Largest hash of a row of the sample, where it is known beforehand (`highest_hash`).
+        Hash above which no row is in the sample, where it is known beforehand (`highest_hash`).
     """
 
     def __init__(self, most_cells: int, start: int = 0, highest: int | None = None) -> None:
@@ -145,7 +145,6 @@ class Reservoir:
         self._start, self._highest = start, highest
         self._columns: list[Hashable] | None = None
         self._most = 0
-        self._least_lost: np.uint64 | None = None  # hash from which on no row is kept
         self._kept: list[pd.DataFrame] = []  # indexed by the number of the row in the table
         self._first: dict[Hashable, dict[Any, int]] = {}  # of each value, the first row that has it
         self._witnesses: list[pd.DataFrame] = []
@@ -170,8 +169,6 @@ class Reservoir:
             chunk = chunk[self._columns]
         self.rows += len(chunk)
         self._note_levels(chunk)
-        if self._least_lost is not None:
-            chunk = chunk[_scrambled(chunk.index.to_numpy()) < self._least_lost]
         if self._highest is not None:
             chunk = chunk[_scrambled(chunk.index.to_numpy()) <= np.uint64(self._highest)]
         self._kept.append(chunk)
@@ -238,9 +235,10 @@ class Reservoir:
         kept = stacked(self._kept)
         if len(kept) > self._most:
             keys = _scrambled(kept.index.to_numpy())
-            order = np.argpartition(keys, self._most)
-            self._least_lost = keys[order[self._most]]
-            kept = kept.iloc[np.sort(order[: self._most])]
+            self._highest = int(
+                np.partition(keys, self._most - 1)[self._most - 1]
+            )  # no later row above it stays
+            kept = kept[keys <= self._highest]
         self._kept = [kept]
 
     def _note_levels(self, chunk: pd.DataFrame) -> None:
