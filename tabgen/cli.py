@@ -213,8 +213,9 @@ def sample(
     gan = _load(model_file)
     count = 1_000 if rows is None else rows
     if scheduler is not None:
-        asked: Any = {"where": where, "rebalance": rebalance, "seed": seed}
-        draw_on_cluster(gan, count, target, scheduler, force=force, **asked)
+        draw_on_cluster(
+            gan, count, target, scheduler, force=force, where=where, rebalance=rebalance, seed=seed
+        )
     elif given is None:
         draw(gan, count, target, force=force, quiet=quiet, where=where, rebalance=rebalance, seed=seed)
     else:

@@ -88,8 +88,7 @@ def draw_on_cluster(
     from tabgen.distributed import connect, sample_distributed
 
     with connect(scheduler) as client:
-        asked: Any = {"where": where, "rebalance": rebalance, "seed": seed}
-        sample_distributed(gan, n, folder, client, **asked, force=force)
+        sample_distributed(gan, n, folder, client, where=where, rebalance=rebalance, seed=seed, force=force)
 
 
 def check_targets(targets: list[str | None], force: bool) -> None:
