@@ -164,7 +164,7 @@ def sample_distributed(
     check_seed(seed)
     blocks = plan_blocks(gan._parts(), row_count(n), seed)
     with whole_folder(folder, "part-*.parquet", force=force) as unfinished, _lost_in_words(OSError):
-        model = client.scatter(_model_bytes(gan), broadcast=True, hash=False)
+        model = client.submit(bytes, _model_bytes(gan), pure=False)  # made anew where its workers die
         draw = partial(client.submit, _write_block, model, unfinished, where, rebalance, pure=False)
         first, schema = draw(0, next(blocks), None).result()  # all files have the types of the first
         room = AHEAD * sum(client.nthreads().values())

@@ -215,6 +215,7 @@ def test_a_killed_worker_changes_nothing(small_blocks, tmp_path):
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **QUIET) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
+        client.wait_for_workers(2)
         killer = threading.Thread(target=kill, args=[client])
         killer.start()
         sampled(gan, 3_000, tmp_path / "out", client, seed=5)
