@@ -200,6 +200,7 @@ def test_what_fails_leaves_no_folder(gan, client, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_killed_worker_changes_nothing(small_blocks, tmp_path):
     nothing_to_learn = pd.DataFrame({"id": [f"AB-{k:05d}" for k in range(200)], "unit": "kg"})
     gan = TabularGAN(random_state=0).fit(nothing_to_learn)  # so that workers need no TensorFlow
