@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 JOINED_AT_ONCE = 8  # samples of partitions
 AHEAD = 2  # blocks that wait for each thread of the cluster, those in work among them
+SECONDS = 30.0  # to wait for the first worker
 PART = "part-{:05}.parquet"
 LOADING = threading.Lock()
 
@@ -164,6 +165,7 @@ def sample_distributed(
     check_seed(seed)
     blocks = plan_blocks(gan._parts(), row_count(n), seed)
     with whole_folder(folder, "part-*.parquet", force=force) as unfinished, _lost_in_words(OSError):
+        _await_workers(client)
         model = client.submit(bytes, _model_bytes(gan), pure=False)  # made anew where its workers die
         draw = partial(client.submit, _write_block, model, unfinished, where, rebalance, pure=False)
         first, schema = draw(0, next(blocks), None).result()  # all files have the types of the first
@@ -200,6 +202,8 @@ def _compute(function: Callable[[Any], Any] | None, parts: Iterable[Any], client
     if function is not None:
         parts = [dask.delayed(function)(part) for part in parts]
     with _lost_in_words():
+        if client is not None:
+            _await_workers(client)
         return list(dask.compute(*parts, scheduler=client))
 
 
@@ -250,6 +254,13 @@ def _write_block(
     return (frame.head(), own) if schema is None else None
 
 
+def _await_workers(client: Client) -> None:
+    try:
+        client.wait_for_workers(1, timeout=SECONDS)
+    except TimeoutError as error:
+        raise TableError(f"The cluster still has no workers after {SECONDS:g} s. Start one.") from error
+
+
 @contextlib.contextmanager
 def _lost_in_words(*more: type[Exception]) -> Iterator[None]:
     """Say in one sentence that a cluster is lost, which errors of some more classes mean, too."""
@@ -263,6 +274,6 @@ def _lost_in_words(*more: type[Exception]) -> Iterator[None]:
         ) from error
     except (closed, CancelledError, TimeoutError, *more) as error:
         raise TableError(
-            "The scheduler of the cluster is lost, or has no workers. Start it and run this again: "
+            f"The cluster is lost ({type(error).__name__}: {error}). Start it and run this again: "
             "the same seed makes the same rows."
         ) from error

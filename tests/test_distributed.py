@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -54,6 +56,14 @@ def client():
 def gan():
     frame = table(400).assign(id=[f"AB-{k:05d}" for k in range(400)])
     return TabularGAN(model="vae", epochs=1, relations=[Ordered("low", "high")], random_state=0).fit(frame)
+
+
+@pytest.fixture(scope="module")
+def nothing_to_learn():
+    """Return a model without a network, so that processes of a cluster need no TensorFlow."""
+    return TabularGAN(random_state=0).fit(
+        pd.DataFrame({"id": [f"AB-{k:05d}" for k in range(200)], "unit": "kg"})
+    )
 
 
 @pytest.fixture
@@ -201,9 +211,7 @@ def test_what_fails_leaves_no_folder(gan, client, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_changes_nothing(small_blocks, tmp_path):
-    nothing_to_learn = pd.DataFrame({"id": [f"AB-{k:05d}" for k in range(200)], "unit": "kg"})
-    gan = TabularGAN(random_state=0).fit(nothing_to_learn)  # so that workers need no TensorFlow
+def test_a_killed_worker_changes_nothing(nothing_to_learn, small_blocks, tmp_path):
     killed = []
 
     def kill(client):
@@ -219,26 +227,67 @@ def test_a_killed_worker_changes_nothing(small_blocks, tmp_path):
         client.wait_for_workers(2)
         killer = threading.Thread(target=kill, args=[client])
         killer.start()
-        sampled(gan, 3_000, tmp_path / "out", client, seed=5)
+        sampled(nothing_to_learn, 3_000, tmp_path / "out", client, seed=5)
         killer.join()
     assert killed
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    expected = pd.concat(gan.sample_chunks(3_000, seed=5))
+    expected = pd.concat(nothing_to_learn.sample_chunks(3_000, seed=5))
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out"), expected)
 
 
-def test_a_lost_scheduler_is_told_in_words(gan, tmp_path):
+def test_a_scheduler_that_does_not_answer_is_told_in_words():
     from tabgen.distributed import connect
 
     with pytest.raises(TableError, match=r"No Dask scheduler answers at 'tcp://127.0.0.1:9'"):
         connect("tcp://127.0.0.1:9", seconds=1)
+
+
+def test_a_cluster_without_workers_is_told_in_words(gan, tmp_path, monkeypatch):
+    monkeypatch.setattr("tabgen.distributed.SECONDS", 0.1)
     with (
         distributed.LocalCluster(n_workers=0, processes=False, **QUIET) as cluster,
-        distributed.Client(cluster, timeout=1, set_as_default=False) as client,
-        pytest.raises(TableError, match="The scheduler of the cluster is lost, or has no workers"),
+        distributed.Client(cluster, set_as_default=False) as client,
     ):
-        sampled(gan, 10, tmp_path / "out", client)
+        for draw in (
+            lambda: sampled(gan, 10, tmp_path / "out", client),
+            lambda: gathered(table(20), 2, client),
+        ):
+            with pytest.raises(TableError, match=r"The cluster still has no workers after 0.1 s. Start one."):
+                draw()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_scheduler_lost_midway_is_told_in_words(nothing_to_learn, small_blocks, tmp_path, monkeypatch):
+    from tabgen import distributed as own
+
+    told = tmp_path / "scheduler.json"
+    words = ["--scheduler-file", str(told), "--no-dashboard"]
+    begun = [_dask("scheduler", *words, "--port", "0")]
+    try:
+        while not told.exists():
+            time.sleep(0.05)
+        begun.append(_dask("worker", *words, "--no-nanny"))
+        with distributed.Client(scheduler_file=str(told), timeout=2, set_as_default=False) as client:
+
+            def plan(*given):
+                for number, block in enumerate(plan_blocks(*given)):
+                    if number == 5:
+                        begun[0].kill()
+                    yield block
+
+            monkeypatch.setattr(own, "plan_blocks", plan)
+            with pytest.raises(TableError, match=r"The cluster is lost \(\w+: .*the same seed makes the same"):
+                sampled(nothing_to_learn, 3_000, tmp_path / "out", client)
+    finally:
+        for process in begun:
+            process.kill()
+            process.wait()
+    assert list(tmp_path.iterdir()) == [told]
+
+
+def _dask(*words):
+    return subprocess.Popen([sys.executable, "-m", "dask", *words], stderr=subprocess.DEVNULL)
 
 
 def test_the_command_line_draws_on_a_cluster(gan, client, tmp_path, capsys):
