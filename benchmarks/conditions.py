@@ -4,9 +4,9 @@
 
 For tables as in `quality.py`, random conditions on one to four columns, each made from a real row: a value,
 a missing value, a set or a range. Of each: whether all of 1,000 rows hold it, and the CPU seconds as a
-multiple of those of 1,000 free rows. Of the first 50 that 500 real rows or more hold: how well boosted trees tell those
-from the sample (``c2st``; 0.5 is perfect) and from free rows of the same model that happen to hold it
-(``c2st_rejection``). ``rejection`` is what throwing rows away would have cost, in the same multiple.
+multiple of those of 1,000 free rows. Of the first 50 that 500 real rows or more hold: how well boosted trees
+tell those from the sample (``c2st``; 0.5 is perfect) and from free rows of the same model that happen to hold
+it (``c2st_rejection``). ``rejection`` is what throwing rows away would have cost, in the same multiple.
 """
 
 import argparse

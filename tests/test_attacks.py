@@ -55,6 +55,7 @@ def test_risks_are_in_order_and_intervals_right(found, risk):
         assert scores[risk].low <= scores[risk].value <= scores[risk].high
 
 
+@pytest.mark.slow
 def test_the_verdict_tells_copies_from_the_law(tables):
     real, holdout, made = tables
     fresh, some = (evaluate(real, made[name], holdout).verdict for name in ("fresh", "some"))

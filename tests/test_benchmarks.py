@@ -46,6 +46,7 @@ def test_rows_of_one_law_score_as_alike(halves):
     assert scores["dcr"] < 0.1  # for they are test rows
 
 
+@pytest.mark.slow
 def test_columns_drawn_apart_are_betrayed(halves):
     rng = np.random.default_rng(0)
     apart = halves[0].apply(lambda column: rng.permutation(column.to_numpy()))
@@ -54,6 +55,7 @@ def test_columns_drawn_apart_are_betrayed(halves):
     assert min(scores["c2st"], scores["c2st_test"], scores["mlp"]) > 0.55
 
 
+@pytest.mark.slow
 def test_the_training_rows_themselves_are_copies(halves):
     scores = scoring.score(*halves, halves[0], FACTS)
     assert scores["copies"] == 100
@@ -94,6 +96,7 @@ def test_only_what_was_a_gap_is_scored():
     assert told["kept"] == 1 - 25 / 200
 
 
+@pytest.mark.slow
 def test_draws_from_the_law_are_not_told_apart_but_best_guesses_are():
     rng = np.random.default_rng(0)
     true = pd.DataFrame(rng.normal(size=(800, 4)), columns=list("abcd"))

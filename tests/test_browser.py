@@ -92,7 +92,7 @@ def _sideways(browser):
     )
 
 
-@pytest.mark.parametrize("name", ["customers", "sixty columns"])
+@pytest.mark.parametrize("name", ["customers", pytest.param("sixty columns", marks=pytest.mark.slow)])
 def test_a_report_fits_and_runs_without_errors(browser, pages, name):
     faults = {}
     for width in WIDTHS:
@@ -110,7 +110,7 @@ def test_a_report_fits_and_runs_without_errors(browser, pages, name):
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (npm install --no-save axe-core)")
-@pytest.mark.parametrize("name", ["customers", "sixty columns"])
+@pytest.mark.parametrize("name", ["customers", pytest.param("sixty columns", marks=pytest.mark.slow)])
 def test_a_report_has_no_serious_barrier(browser, pages, name):
     faults = {}
     for width in WIDTHS:

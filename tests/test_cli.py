@@ -227,7 +227,7 @@ def judged(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("synthetic", "least", "status"),
-    [("good", "green", 0), ("good", "amber", 0), ("bad", "green", 3), ("bad", "amber", 3), ("bad", None, 0)],
+    [("good", "green", 0), ("bad", "amber", 3), ("bad", None, 0)],
 )
 def test_report_fails_under_a_light(judged, tmp_path, capsys, synthetic, least, status):
     files = [str(judged / f"{name}.csv") for name in ("real", synthetic)]
@@ -350,6 +350,7 @@ def test_debug_shows_the_traceback():
         main(["--debug", "inspect", "absent.tabgen"])
 
 
+@pytest.mark.slow
 def test_a_real_pipe_carries_only_csv_and_the_same_seed_gives_the_same_bytes(folder):
     words = f"cat {folder / 'real.csv'} | {sys.executable} -m tabgen - - --epochs 1 --seed 1 --quiet"
     done = _run(["bash", "-c", words])

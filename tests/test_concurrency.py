@@ -65,6 +65,7 @@ def test_threads_ask_and_answer_what_one_does(gan, table):
         pd.testing.assert_frame_equal(own, expected)
 
 
+@pytest.mark.slow
 def test_processes_draw_what_one_draws(gan, tmp_path):
     gan.save(tmp_path / "model.tabgen")
     words = [sys.executable, "-W", "ignore", "-c", PROCESS, str(tmp_path / "model.tabgen")]

@@ -56,7 +56,13 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+WIDE = {"more columns than rows", "300 columns"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [pytest.param(TABLES[k], id=k, marks=[pytest.mark.slow] if k in WIDE else []) for k in TABLES],
+)
 def test_a_table_at_the_edge_is_learned(table):
     fake = TabularGAN(epochs=1, random_state=0).fit(table).sample(50, seed=1)
     assert len(fake) == 50

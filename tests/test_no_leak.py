@@ -125,6 +125,7 @@ def cells(table):
     return "\n".join(table.astype(object).map(str).to_numpy().ravel()).encode()
 
 
+@pytest.mark.slow
 def test_nothing_planted_is_in_what_a_model_gives_away(planted, gan, tmp_path, capfd, caplog, monkeypatch):
     frame, strings, numbers = planted
     caplog.set_level(logging.INFO)

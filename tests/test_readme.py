@@ -15,9 +15,16 @@ def _blocks(language, text=README):
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
+@pytest.fixture
+def small_data(tmp_path, monkeypatch):
+    """Go to a folder with the sample data, of the customers only the first ones."""
     shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    customers = tmp_path / "sample_data" / "customers.csv"
+    customers.write_text("".join(customers.read_text().splitlines(keepends=True)[:801]))
     monkeypatch.chdir(tmp_path)
+
+
+def test_the_python_blocks_run_in_order(small_data):
     names = {}
     for block in _blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
@@ -25,10 +32,9 @@ def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
     assert len(names["again"]) == 1_000
 
 
-def test_the_python_blocks_on_clusters_and_serving_run_in_order(tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_the_python_blocks_on_clusters_and_serving_run_in_order(small_data):
     pytest.importorskip("distributed", reason="the extra tabgen[dask] is not installed")
-    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
-    monkeypatch.chdir(tmp_path)
     names = {}
     for block in _blocks("python", (ROOT / "docs" / "scaling.md").read_text()):
         exec(compile(block, "scaling.md", "exec"), names)

@@ -132,13 +132,13 @@ def check_order(table):
     assert in_order(made, strict, *names)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(table=tables(NUMBERS, 2))
 def test_any_drawn_numbers_come_in_order(table):
     check_order(table)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(table=tables(MOMENTS, 2))
 def test_any_drawn_moments_come_in_order(table):
     check_order(table)
@@ -156,13 +156,13 @@ def test_chains_come_in_order(flavour, strict):
     check_order((real, drawn, [flavour] * 3, strict))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(table=tables(NUMBERS, 3))
 def test_any_chain_of_numbers_comes_in_order(table):
     check_order(table)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(table=tables(MOMENTS, 4))
 def test_any_chain_of_moments_comes_in_order(table):
     check_order(table)

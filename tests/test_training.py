@@ -169,6 +169,7 @@ print("replicas", gan.model_.generator.distribute_strategy.num_replicas_in_sync)
 """
 
 
+@pytest.mark.slow
 def test_a_distribution_strategy_is_used_where_its_scope_is_open():
     # the kind of model that has all stages
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", TWO_DEVICES], capture_output=True, text=True)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.encoding.layout import Layout
+from tabgen.models.optimizer import FusedAdam
 from tabgen.models.sampling import Allowed
 from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
 
@@ -97,8 +98,8 @@ class LatentGAN(keras.Model):
     def compile_adversaries(self, generator_rate: float, critic_rate: float) -> None:
         """Give generator and critic their optimizers, the critic the faster one."""
         super().compile()
-        self.generator_optimizer = keras.optimizers.Adam(generator_rate, beta_1=0.0, beta_2=0.99)
-        self.critic_optimizer = keras.optimizers.Adam(critic_rate, beta_1=0.0, beta_2=0.99)
+        self.generator_optimizer = FusedAdam(generator_rate, beta_1=0.0, beta_2=0.99)
+        self.critic_optimizer = FusedAdam(critic_rate, beta_1=0.0, beta_2=0.99)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.critic_optimizer.build(self.critic.trainable_variables)
 

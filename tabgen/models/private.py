@@ -21,6 +21,7 @@ from tabgen.models.decoder import CausalDecoder
 from tabgen.models.fitting import Fitted
 from tabgen.models.layers import CodeSpace, MaskedDense, log_likelihood
 from tabgen.models.marginals import measure
+from tabgen.models.optimizer import FusedAdam
 from tabgen.models.training import Stage
 from tabgen.models.vae import ConditionalVAE, VAEConfig
 
@@ -138,9 +139,7 @@ def train_privately(
         The learning rate; losses and times would tell of the rows.
     """
     variables = learned_variables(model)
-    optimizer = keras.optimizers.Adam(
-        plan.learning_rate, beta_2=0.99, use_ema=True, ema_momentum=EMA, epsilon=1e-8
-    )
+    optimizer = FusedAdam(plan.learning_rate, beta_2=0.99, use_ema=True, ema_momentum=EMA, epsilon=1e-8)
     optimizer.build(variables)
     step = tf.function(
         lambda rows: clipped_sums(model, rows),

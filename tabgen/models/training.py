@@ -15,6 +15,7 @@ from tabgen.models.annealing import AnnealFromBest
 from tabgen.models.batches import batches, in_order
 from tabgen.models.checkpoint import Parts, Place, Recorder
 from tabgen.models.interruption import Interruption
+from tabgen.models.optimizer import FusedAdam
 from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 from tabgen.models.workers import join_workers, unshared
@@ -218,7 +219,7 @@ def train(
     learn, held_out = codes[split.learn], codes[split.held_out]
     batch_size = config.rows_per_step(len(learn))
     steps = int(np.clip(math.ceil(len(learn) / batch_size), FEWEST_STEPS, MOST_STEPS))
-    optimizer = keras.optimizers.AdamW(
+    optimizer = FusedAdam(
         config.learning_rate,
         beta_2=config.beta_2,
         weight_decay=config.decay(len(learn)),
