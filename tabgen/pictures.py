@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 MOST_BYTES = 200_000  # of an SVG picture; a larger one becomes PNG
@@ -87,6 +88,9 @@ def _saved(figure: Figure, format: str, facecolor: str) -> bytes:
     with mpl.rc_context(settings), warnings.catch_warnings():
         # no font has all letters: in PNG a box is drawn for those it lacks
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        metadata = NO_METADATA if format == "svg" else {}
-        figure.savefig(buffer, format=format, dpi=DPI, facecolor=facecolor, metadata=metadata)
+        figure.set_facecolor(facecolor)
+        if format == "svg":  # savefig draws twice
+            FigureCanvasSVG(figure).print_svg(buffer, metadata=NO_METADATA)
+        else:
+            figure.savefig(buffer, format=format, dpi=DPI)
     return buffer.getvalue()

@@ -181,6 +181,7 @@ def test_a_fitted_model_passes_on_what_is_asked(fitted, people, monkeypatch):
     assert asked == {"target": "member", "seed": 3, "force": True}
 
 
+@pytest.mark.slow
 def test_the_same_tables_make_the_same_page(mixed, tmp_path):
     small = mixed[0][["age", "member"]]
     pages = []

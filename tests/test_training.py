@@ -14,6 +14,7 @@ import pytest
 from tabgen.encoding.layout import Layout, Token
 from tabgen.errors import TrainingDiverged
 from tabgen.models import ConditionalVAE, TrainingConfig
+from tabgen.models.optimizer import FusedAdam
 from tabgen.models.training import FEWEST_STEPS, split_rows, train
 from tabgen.models.vae import vae_config
 
@@ -219,3 +220,20 @@ def test_curves_go_to_tensorboard(codes, tmp_path):
     told = b"".join(path.read_bytes() for path in tmp_path.rglob("events*"))
     for curve in (b"epoch_loss", b"epoch_two_sample", b"epoch_reconstruction"):
         assert curve in told
+
+
+@pytest.mark.parametrize("decay", [None, 0.01])
+def test_the_fused_optimizer_moves_as_the_one_of_keras(decay):
+    settings = {"learning_rate": 0.01, "beta_2": 0.99, "weight_decay": decay, "global_clipnorm": 1.0}
+    settings |= {"use_ema": True, "ema_momentum": 0.9}
+    rng, ends = np.random.default_rng(0), []
+    start, gradients = rng.normal(size=(3, 4)), rng.normal(size=(20, 3, 4)).astype("float32")
+    for kind in (keras.optimizers.Adam, FusedAdam):
+        optimizer, weight = kind(**settings), keras.Variable(start, dtype="float32")
+        for gradient in gradients:
+            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+        moved = weight.numpy()
+        optimizer.finalize_variable_values([weight])
+        ends.append((moved, weight.numpy()))
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-5, atol=1e-6)
+    assert not np.allclose(*ends[1], atol=1e-3)  # the average lags behind

@@ -17,7 +17,7 @@ class FusedAdam(keras.optimizers.Adam):
     >>> optimizer = FusedAdam(0.1)
     >>> weight = keras.Variable([1.0, 2.0])
     >>> optimizer.apply([tf.constant([3.0, -4.0])], [weight])
-    >>> weight.numpy().round(3).tolist()
+    >>> [round(float(value), 3) for value in weight.numpy()]
     [0.9, 2.1]
     """
 
