@@ -161,13 +161,13 @@ def test_nothing_planted_is_in_what_a_model_gives_away(planted, gan, tmp_path, c
         texts.append(str(error.value))
 
     shown = []
-    draw = Figure.savefig
+    draw = Figure.draw
 
-    def savefig(figure, *arguments, **options):
-        draw(figure, *arguments, **options)
+    def noted(figure, renderer):
+        draw(figure, renderer)
         shown.extend(text.get_text() for text in figure.findobj(Text))
 
-    monkeypatch.setattr(Figure, "savefig", savefig)
+    monkeypatch.setattr(Figure, "draw", noted)
     write_report(frame, drawn[0], tmp_path / "report.html", history=gan.history_)
     texts += [(tmp_path / "report.html").read_text(), *shown]
     texts += [caplog.text, *capfd.readouterr()]
