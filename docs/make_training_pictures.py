@@ -1,10 +1,12 @@
 """Fits that go well and fits that go wrong to the pictures of their curves in tuning.md.
 
-python docs/make_training_pictures.py    about three minutes; prints what `read_training` says of each fit
+python docs/make_training_pictures.py    some minutes; prints what `read_training` says of each fit
 """
 
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from tabgen import TabularGAN
@@ -12,28 +14,49 @@ from tabgen.plots import plot_training
 from tabgen.reading import read_training
 from tabgen.tables import read_table
 
-LOSSES = ["stage", "epoch", "loss", "val_loss"]
-FITS = {  # name of the picture: rows to learn from, parameters
-    "training-good": (2_000, {"model": "vae"}),
-    "training-short": (2_000, {"model": "vae", "epochs": 5}),
-    "training-overfit": (300, {"model": "vae", "epochs": 150}),
-    "training-hot": (300, {"model": "vae", "epochs": 40, "learning_rate": 0.2}),
-    "training-contest": (2_000, {"model": "gan"}),
-}
+ROOT = Path(__file__).parent
+CURVES = {"val_loss": "validation loss (nats a row)", "loss": "training loss (nats a row)"}
 
 
-def curves_of(name: str, history: pd.DataFrame) -> pd.DataFrame:
-    """Return the part of a history that a picture shows: the contest of a GAN, otherwise the losses."""
-    if name == "training-contest":
-        return history[history["stage"] == "contest"]
-    return history[LOSSES]
+def measured(rows: int, columns: int = 8, causes: int = 3) -> pd.DataFrame:
+    """Return measurements that have hidden causes in common, so that there is something to learn."""
+    hidden = np.random.default_rng(0).normal(size=(rows, causes))
+    weights = np.random.default_rng(1).normal(size=(causes, columns))
+    noise = np.random.default_rng(2).normal(size=(rows, columns))
+    values = np.tanh(hidden @ weights) + 0.1 * noise
+    return pd.DataFrame(values.round(2), columns=[f"x{number}" for number in range(columns)])
+
+
+def draw(histories: dict[str, pd.DataFrame]) -> plt.Figure:
+    """Draw validation above training loss, a column a fit; the scales of both are their own."""
+    figure, axes = plt.subplots(2, len(histories), figsize=(12, 4.6), layout="constrained", sharex="col")
+    for column, (title, history) in zip(axes.T, histories.items(), strict=True):
+        column[0].set_title(title)
+        column[1].set_xlabel("epoch")
+        for ax, curve, colour in zip(column, CURVES, ("#d55e00", "#0072b2"), strict=True):
+            ax.plot(history["epoch"], history[curve], color=colour, marker="o", markersize=3)
+            ax.spines[["top", "right"]].set_visible(False)
+    for ax, label in zip(axes[:, 0], CURVES.values(), strict=True):
+        ax.set_ylabel(label)
+    return figure
 
 
 if __name__ == "__main__":
-    root = Path(__file__).parent
-    real = read_table(root.parent / "sample_data" / "customers.csv").frame
-    for name, (rows, parameters) in FITS.items():
-        gan = TabularGAN(**parameters, random_state=0).fit(real.head(rows))
-        figure = plot_training(curves_of(name, gan.history_))
-        figure.savefig(root / f"{name}.png", dpi=90, facecolor="white")
-        print(name, *read_training(gan.history_), sep="\n  ")
+    customers = read_table(ROOT.parent / "sample_data" / "customers.csv").frame
+    fits = {
+        "converged": (measured(4_000), {}),
+        "too short": (measured(4_000), {"epochs": 8}),
+        "overfit": (customers.head(300), {"epochs": 60}),
+        "learning rate too high": (measured(4_000), {"epochs": 30, "learning_rate": 0.3}),
+    }
+    histories = {}
+    for title, (table, parameters) in fits.items():
+        gan = TabularGAN(model="vae", **parameters, random_state=0).fit(table)
+        histories[title] = gan.history_
+        print(title, *read_training(gan.history_), sep="\n  ", flush=True)
+    draw(histories).savefig(ROOT / "training-wrong.png", dpi=80, facecolor="white")
+
+    contest = TabularGAN(model="gan", random_state=0).fit(measured(4_000)).history_
+    print("contest", *read_training(contest), sep="\n  ")
+    figure = plot_training(contest[contest["stage"] == "contest"])
+    figure.savefig(ROOT / "training-contest.png", dpi=80, facecolor="white")
