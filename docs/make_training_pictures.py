@@ -1,4 +1,4 @@
-"""Fits that go well and fits that go wrong to the pictures of their curves in tuning.md.
+"""Fits that go well and fits that go wrong to the picture of their curves in tuning.md.
 
 python docs/make_training_pictures.py    some minutes; prints what `read_training` says of each fit
 """
@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from tabgen import TabularGAN
-from tabgen.plots import plot_training
 from tabgen.reading import read_training
 from tabgen.tables import read_table
 
@@ -55,8 +54,3 @@ if __name__ == "__main__":
         histories[title] = gan.history_
         print(title, *read_training(gan.history_), sep="\n  ", flush=True)
     draw(histories).savefig(ROOT / "training-wrong.png", dpi=80, facecolor="white")
-
-    contest = TabularGAN(model="gan", random_state=0).fit(measured(4_000)).history_
-    print("contest", *read_training(contest), sep="\n  ")
-    figure = plot_training(contest[contest["stage"] == "contest"])
-    figure.savefig(ROOT / "training-contest.png", dpi=80, facecolor="white")
