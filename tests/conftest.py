@@ -1,6 +1,8 @@
-"""One mixed table and one model fitted to it, shared by all tests."""
+"""One mixed table, one model fitted to it, and a folder with the sample data, shared by all tests."""
 
 import os
+import shutil
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is first imported
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -44,3 +46,12 @@ def people():
 @pytest.fixture(scope="session")
 def fitted(people):
     return TabularGAN(epochs=2, random_state=0).fit(people)
+
+
+@pytest.fixture
+def small_data(tmp_path, monkeypatch):
+    """Go to a folder with the sample data, of the customers only the first ones."""
+    shutil.copytree(Path(__file__).parents[1] / "sample_data", tmp_path / "sample_data")
+    customers = tmp_path / "sample_data" / "customers.csv"
+    customers.write_text("".join(customers.read_text().splitlines(keepends=True)[:801]))
+    monkeypatch.chdir(tmp_path)
