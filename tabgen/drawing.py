@@ -11,7 +11,7 @@ import pandas as pd
 from tabgen.allowed import allowed_codes, placed
 from tabgen.cleaning import restore
 from tabgen.conditions import Condition
-from tabgen.encoding import NumericCodec
+from tabgen.encoding import DatetimeCodec, NumericCodec
 from tabgen.encoding.layout import MISSING
 from tabgen.errors import ConditionError
 from tabgen.identifiers import draw_identifiers
@@ -25,6 +25,7 @@ ROUNDS = 12  # times that rows that break a condition are drawn again ...
 TRIED = 20_000  # rows drawn at once in their place
 KNOWN_ROUNDS = 6  # ... and those in which the rules between columns change what is known
 FINER = 4  # times that values inside a code are drawn again before they are moved
+PATIENT = 5  # rounds in which moments beyond a bound are drawn again before they are moved
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedS
         tries = max(min(2**turn, TRIED // max(len(rows), 1)), 1)  # of each row, the first that holds is taken
         each = np.repeat(rows, tries)
         codes = _draw_codes(parts, evidence[each], masks, ranged, asked.known is None, source)
-        fresh = _decode(parts, codes, own, known.iloc[each], told.iloc[each], source)
+        fresh = _decode(parts, codes, own, known.iloc[each], told.iloc[each], turn, source)
         fresh = _settled(fresh, parts, asked, each, told.iloc[each], turn)
         if tries > 1:
             wrong = np.logical_or.reduce(list(_faults(fresh, parts, asked, each, turn, source)[1].values()))
@@ -268,9 +269,14 @@ def _decode(
     asked: Asked,
     known: pd.DataFrame,
     told: pd.DataFrame,
+    turn: int,
     source: np.random.SeedSequence,
 ) -> pd.DataFrame:
-    """Return codes as tidy rows in which what is known stands, and conditions hold to the last digit."""
+    """Return codes as tidy rows in which what is known stands, and conditions hold to the last digit.
+
+    Only of moments some may not hold, in the first turns: the month that was drawn may lie behind a bound
+    of which the year knew nothing. Moved to that bound, such moments would all be the same one.
+    """
     rng = np.random.default_rng(source.spawn(1)[0])
     encoder = parts.encoder
     tidy = encoder.decode(codes, rng)
@@ -289,6 +295,8 @@ def _decode(
             again = encoder.decode(codes[wrong], rng)[name].set_axis(np.flatnonzero(wrong))
             column = pd.concat([tidy[name][~wrong], again]).sort_index()
             tidy = with_columns(tidy, {name: column.values})
+        if turn < PATIENT and isinstance(encoder.codecs[name], DatetimeCodec):
+            continue
         tidy = with_columns(tidy, {name: placed(tidy[name], condition, encoder.codecs[name]).values})
     return tidy
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+ENOUGH = "held-out rows gain no more"  # how a stage ends that was given all the time it needs
 INTERRUPTED = "it was interrupted"  # how a stage ends by Ctrl-C
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tabgen.history import ENOUGH
+
 LAST_SHARE = 0.2  # of the epochs are "the end"
 STILL = 0.01  # of the whole descent, and as many nats a row: less is no progress
 RISE = 0.02  # of the whole descent: a rise of the validation loss beyond is no noise
 ALIKE = 0.55  # AUC, or accuracy, up to which rows are said to be hard to tell apart
+JUMP = 2.0  # times the first training loss: beyond, training has gone astray
 APART = 0.65  # AUC from which a dead critic has left something to learn
 
 
@@ -23,8 +26,8 @@ class Finding:
     stage : str
         Which stage, as in ``TabularGAN.history_``.
     state : str
-        ``"converged"``, ``"still improving"``, ``"overfit"``, ``"too short"``, ``"fooled"`` (rows cannot
-        be told from real ones), ``"dead critic"`` or ``"guides"``.
+        ``"converged"``, ``"still improving"``, ``"overfit"``, ``"diverged"``, ``"too short"``, ``"fooled"``
+        (rows cannot be told from real ones), ``"dead critic"`` or ``"guides"``.
     good : bool
         Whether there is nothing to do about it.
     text : str
@@ -87,6 +90,23 @@ def _read_losses(stage: str, curves: pd.DataFrame) -> Finding:
     descent = losses[0] - losses[best]
     gained = losses[:-end].min() - losses[-end:].min()
     risen = losses[-1] - losses[best]
+    if best == 0 and len(losses) > 3 and _jagged(curves):
+        return Finding(
+            stage,
+            "diverged",
+            False,
+            f"Diverged: the training loss rose to {curves['loss'].max():,.4g} nats a row, and the validation "
+            "loss was never below that of the first epoch. Fit again with a lower learning_rate.",
+        )
+    if "ended" in curves and curves["ended"].iloc[-1] == ENOUGH:
+        return Finding(
+            stage,
+            "converged",
+            True,
+            f"Converged: the validation loss fell from {losses[0]:.2f} to {losses[best]:.2f} nats a row in "
+            f"epoch {best + 1}, and in the long run no further. Training went on from there, on all rows."
+            + _told(curves),
+        )
     if gained > max(STILL * descent, STILL):
         return Finding(
             stage,
@@ -113,6 +133,11 @@ def _read_losses(stage: str, curves: pd.DataFrame) -> Finding:
         f"Converged: the validation loss fell from {losses[0]:.2f} to {losses[best]:.2f} nats a row and has "
         f"stayed level since epoch {best + 1}." + _told(curves),
     )
+
+
+def _jagged(curves: pd.DataFrame) -> bool:
+    """Tell whether the training loss ever rose far above where it began."""
+    return "loss" in curves and bool(curves["loss"].max() > JUMP * abs(curves["loss"].iloc[0]) + 1)
 
 
 def _read_contest(curves: pd.DataFrame) -> Finding:

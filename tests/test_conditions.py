@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
 from tabgen import TabularGAN
 from tabgen.errors import ConditionError
@@ -235,3 +236,12 @@ def test_columns_are_predicted_from_the_others(people, gan):
         gan.predict_proba(people[:4], "income")
     with pytest.raises(ConditionError, match="Column 'age' is missing in row 1"):
         gan.predict(people[:3].assign(age=[30.0, np.nan, 40.0]), "active")
+
+
+def test_moments_do_not_heap_up_at_a_bound_within_a_year(people, gan):
+    asked = pd.Interval(pd.Timestamp("2021-01-25"), pd.Timestamp("2021-08-10"), closed="both")
+    drawn = gan.sample(400, where={"since": asked}, seed=0)["since"]
+    assert drawn.between(asked.left, asked.right).all()
+    assert drawn.isin([asked.left, asked.right]).mean() < 0.03  # each of 198 days is as likely
+    real = people["since"][people["since"].between(asked.left, asked.right)]
+    assert ks_2samp(drawn.astype("int64"), real.astype("int64")).statistic < 0.1

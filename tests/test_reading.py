@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabgen.history import ENOUGH
 from tabgen.reading import read_training
 
 EPOCHS = np.arange(20)
@@ -16,6 +17,10 @@ def _losses(val_loss, stage="vae", **curves):
     return pd.DataFrame(
         {"stage": stage, "epoch": EPOCHS + 1, "loss": FALLING, "val_loss": val_loss, **curves}
     )
+
+
+def _ended(why):
+    return [""] * (len(EPOCHS) - 1) + [why]
 
 
 def _contest(two_sample, accuracy):
@@ -42,6 +47,14 @@ CURVES = {
     "falling to the end": (_losses(FALLING), "still improving", False),
     "rising while training falls": (_losses(RISING), "overfit", False),
     "rising with training": (_losses(RISING).assign(loss=RISING), "converged", True),
+    "rising, but the best was gone on from": (_losses(RISING, ended=_ended(ENOUGH)), "converged", True),
+    "rising, and all epochs done": (_losses(RISING, ended=_ended("all epochs are done")), "overfit", False),
+    "falling, and no time left": (_losses(FALLING, ended=_ended("the time is up")), "still improving", False),
+    "never below the first": (
+        _losses(np.full(20, 49.3)).assign(loss=np.r_[49, [1e5] * 19]),
+        "diverged",
+        False,
+    ),
     "two epochs": (_losses(LEVEL).head(2), "too short", False),
     "noise about a level": (_losses(LEVEL + 0.004 * (-1) ** EPOCHS), "converged", True),
     "test fooled": (_contest([0.9, 0.7, 0.53], 0.6), "fooled", True),

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from tabgen.errors import TrainingDiverged
+from tabgen.history import ENOUGH
 
 if TYPE_CHECKING:
     from tabgen.models.training import TrainingConfig
@@ -123,7 +124,7 @@ class AnnealFromBest(keras.callbacks.Callback):
             planned = epoch + 1 >= math.floor(hold_share * self.config.epochs)
             self.ended = "all epochs are done" if planned else ""
         elif self.step - self.milestone_step >= self.config.patience:
-            self.ended = "held-out rows gain no more"
+            self.ended = ENOUGH
         elif self.step >= self.hold_steps:
             self.ended = "all steps are done"
         return bool(self.ended)
