@@ -10,8 +10,8 @@ install: ## make .venv and set tabgen up in it, with all that developing needs
 test: ## run the tests but the slow ones
 	$(PYTHON) -m pytest
 
-slow: ## run the tests that take a minute each
-	$(PYTHON) -m pytest -m slow
+slow: ## run the tests that take long, or start several processes
+	$(PYTHON) -m pytest -m "slow or cluster"
 
 lint: ## check style, format and types; change nothing
 	$(PYTHON) -m ruff check .

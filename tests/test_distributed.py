@@ -210,7 +210,7 @@ def test_what_fails_leaves_no_folder(gan, client, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_killed_worker_changes_nothing(nothing_to_learn, small_blocks, tmp_path):
     killed = []
 
@@ -257,7 +257,7 @@ def test_a_cluster_without_workers_is_told_in_words(gan, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.cluster
 def test_a_scheduler_lost_midway_is_told_in_words(nothing_to_learn, small_blocks, tmp_path, monkeypatch):
     from tabgen import distributed as own
 

@@ -193,7 +193,7 @@ print(strategy.num_replicas_in_sync, gan.history_["loss"][0], hashlib.sha256(wei
 """
 
 
-@pytest.mark.slow
+@pytest.mark.cluster
 def test_two_processes_train_one_model():
     sockets = [socket.socket() for _ in range(2)]
     for held in sockets:
