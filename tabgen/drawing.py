@@ -89,8 +89,20 @@ def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedS
     worst = max(faults, key=lambda name: int(faults[name].sum()))
     raise ConditionError(
         f"After {ROUNDS} draws {len(rows):,} of {n:,} rows do not hold what was asked, most often of {worst}."
-        " Ask for less at once."
+        f"{_ties(worst, parts, asked)} Ask for less at once."
     )
+
+
+def _ties(worst: str, parts: FittedParts, asked: Asked) -> str:
+    """Name the rule, if there is one, that ties a column to another of which something was asked."""
+    for rule in parts.relations:
+        if len({*rule.columns} & {*asked.conditions}) > 1 and worst in map(_column, rule.columns):
+            return f" A rule ties it to what else was asked: {rule.describe()}."
+    return ""
+
+
+def _column(name: Hashable) -> str:
+    return f"column {name!r}"
 
 
 def draw_free(
@@ -148,7 +160,7 @@ def _faults(
     faults = {"": np.zeros(len(made), dtype=bool)}
     for name, condition in asked.conditions.items():
         if name in made:
-            faults[f"column {name!r}"] = ~condition.holds(made[name])
+            faults[_column(name)] = ~condition.holds(made[name])
     for rule in parts.relations:
         if isinstance(rule, Predicate):
             faults[f"the relation {rule.text!r}"] = ~rule.holds(table)

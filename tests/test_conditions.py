@@ -131,6 +131,10 @@ def test_a_condition_on_a_late_column_moves_the_early_ones(people, gan):
         ("since == 'soon'", "Column 'since' holds moments, but 'soon' is none"),
         ({"id": 5}, "Column 'id' is not learned (identifier: fresh values)"),
         ({"age": None}, "Column 'age' is never missing in the training table"),
+        (
+            "city == 'Rome' and country == 'NO'",
+            "A rule ties it to what else was asked: country decides city.",
+        ),
         ("gross > 1000000", "do not hold what was asked, most often of column 'gross'"),
         (pd.DataFrame({"agee": [3]}), "Column 'agee' is not in the table. Did you mean 'age'"),
     ],
