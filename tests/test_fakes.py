@@ -78,3 +78,11 @@ def test_too_many_values_are_refused(monkeypatch):
 def test_an_empty_column_passes():
     nothing = pd.Series([None, None], dtype=object)
     pd.testing.assert_series_equal(fake([nothing], "name", KEY)[0], nothing)
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "it_IT"])
+def test_a_name_without_a_title_gets_none(locale):
+    names = pd.Series([f"{given} Smith{number}" for given in ("Ann", "Bob") for number in range(150)])
+    fresh = fake([names], "name", KEY, locale)[0]
+    assert (fresh.str.count(" ") == 1).mean() > 0.98
+    assert fresh.nunique() == 300

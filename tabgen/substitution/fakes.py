@@ -37,6 +37,7 @@ FAKES = {
     "text": "sentence",
 }
 ALONE = 20  # draws of one value before two are joined: some locales have few
+WORDED = 15  # draws of a name, of those before, that must have as many words: no titles where there were none
 TRIED = 200
 
 
@@ -96,7 +97,8 @@ def invent(
     for text in sorted(texts, key=marks.__getitem__):
         for attempt in range(TRIED):
             drawn = _like(draw(_digest(secret, f"{attempt} {text}"), attempt >= ALONE), text)
-            if drawn not in taken and drawn != text:
+            fits = kind != "name" or attempt >= WORDED or drawn.count(" ") == text.count(" ")
+            if fits and drawn not in taken and drawn != text:
                 break
         else:
             raise PlanError(
