@@ -18,6 +18,7 @@ from tabgen.evaluation.scorecard import Scorecard
 from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around
 from tabgen.evaluation.twosample import TwoSample, two_sample_test
 from tabgen.evaluation.utility import problem, utility_scores
+from tabgen.threads import one_thread
 
 DENSITY_ROWS = 5_000  # of each side
 
@@ -105,6 +106,7 @@ def evaluate(
     return score(compare(real, synthetic, holdout), target, seed)
 
 
+@one_thread
 def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> Scorecard:
     """Score tables that are tidy already, as `evaluate` does."""
     real, synthetic = tables.real, tables.synthetic

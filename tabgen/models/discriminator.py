@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from tabgen.models.training import Stage
+from tabgen.threads import one_thread
 
 LEARNING_RATE = 0.08
 LEAVES = 31
@@ -114,6 +115,7 @@ def tree_layer(fitted: HistGradientBoostingClassifier, codes: np.ndarray) -> Tre
     return layer
 
 
+@one_thread
 def fit_discriminator(
     real: np.ndarray, held_out: np.ndarray, generated: np.ndarray, fresh: np.ndarray, seed: int
 ) -> tuple[TreeDiscriminator | None, Stage]:

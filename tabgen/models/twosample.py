@@ -6,10 +6,13 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
+from tabgen.threads import one_thread
+
 TREES = 100
 FEWEST_ROWS = 50  # of each side: with fewer, the score says nothing
 
 
+@one_thread
 def two_sample_score(real: np.ndarray, generated: np.ndarray, seed: int = 0) -> float:
     """Return the ROC AUC of a classifier two-sample test (Lopez-Paz & Oquab 2017).
 
