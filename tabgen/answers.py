@@ -19,7 +19,7 @@ from tabgen.drawing import Asked, draw_asked
 from tabgen.encoding import CategoricalCodec, Codec, NumericCodec, TableEncoder
 from tabgen.errors import ConditionError
 from tabgen.identifiers import Generator
-from tabgen.known import as_rarest, gaps, keep_cells, read_known, read_rows
+from tabgen.known import as_rarest, gaps, keep_cells, read_known, read_rows, without_repeats
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
 from tabgen.privacy import Spending
@@ -145,8 +145,8 @@ class Answers(BaseEstimator):
         parts, source = self._parts(), np.random.SeedSequence(seed)
         known = read_known(table, parts, lenient=True)
         several = pd.concat([known] * draws, ignore_index=True)
-        drawn = draw_asked(parts, len(several), Asked({}, several, filled=True), source)
-        completed = []
+        free = without_repeats(parts, known) if draws > 1 else parts
+        drawn, completed = draw_asked(free, len(several), Asked({}, several, filled=True), source), []
         for turn in range(draws):
             own = drawn.iloc[turn * len(table) : (turn + 1) * len(table)]
             completed.append(keep_cells(own, table, parts.schema))

@@ -13,6 +13,7 @@ from tabgen.cleaning import clean
 from tabgen.conditions import column_of
 from tabgen.encoding import CategoricalCodec
 from tabgen.modelfile import FittedParts
+from tabgen.relations import Unique
 from tabgen.relations.relation import with_columns
 from tabgen.schema import LEVELLED, Column, Schema
 
@@ -90,6 +91,16 @@ def read_known(table: pd.DataFrame, parts: FittedParts, *, lenient: bool = False
         if column.modelled and column.name not in tidy
     }
     return with_columns(tidy, absent)
+
+
+def without_repeats(parts: FittedParts, known: pd.DataFrame) -> FittedParts:
+    """Return fitted parts without the rules that no two rows be alike in columns that are known in full.
+
+    Several draws of one row are alike in them, as they should be, for each belongs to a table of its own.
+    """
+    full = set(known.columns[known.notna().all()])
+    left = [rule for rule in parts.relations if not (isinstance(rule, Unique) and full >= set(rule.members))]
+    return replace(parts, relations=tuple(left))
 
 
 def _nothing(column: Column, rows: int) -> Any:

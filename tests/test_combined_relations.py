@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgen import SchemaError, TabularGAN, infer_relations
+from tabgen import SchemaError, TabularGAN, drawing, infer_relations
 from tabgen.relations import (
     Combination,
     Determined,
@@ -307,3 +307,18 @@ def test_rules_of_all_kinds_live_together():
     assert len(rules) == 3
     found = find_relations(table)
     assert {"customer decides region", "day <= later"} <= {rule.describe() for rule in found}
+
+
+def test_several_draws_of_a_row_may_be_alike_where_rows_must_not(monkeypatch):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"shop": np.arange(300) % 20, "day": np.arange(300) // 20})
+    table["sold"] = (rng.random(300) < 0.3 + 0.02 * table["shop"]).map({True: "yes", False: "no"})
+    gan = TabularGAN(model="vae", epochs=1, relations=[Unique(("shop", "day"))], random_state=0).fit(table)
+    rounds = []
+    draw = drawing._draw_codes
+    monkeypatch.setattr(drawing, "_draw_codes", lambda *given: rounds.append(1) or draw(*given))
+    filled = gan.impute(table.head(30).assign(sold=None), draws=5, seed=0)
+    assert len(rounds) == 1  # no copy had to be drawn again to differ from the others
+    for one in filled:
+        pd.testing.assert_frame_equal(one[["shop", "day"]], table.head(30)[["shop", "day"]])
+        assert one["sold"].notna().all()
