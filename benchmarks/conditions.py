@@ -60,9 +60,7 @@ class Judge:
         self.gan = gan
         tidy = clean(real, gan.schema_, lenient=True)
         unknown = [tidy[name].isna() & ~gaps(real, name, gan.schema_) for name in tidy]
-        known = ~np.logical_or.reduce(
-            unknown
-        )  # of a row with a level that was taken out as too rare, nothing can be asked
+        known = ~np.logical_or.reduce(unknown)  # what was taken out as too rare cannot be asked for
         self.real, self.tidy = real[known], tidy[known]
         self.free = gan.sample(FREE_ROWS, seed=1)
         self.free_tidy = clean(self.free, gan.schema_)

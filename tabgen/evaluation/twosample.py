@@ -14,7 +14,6 @@ from sklearn.model_selection import StratifiedKFold
 
 from tabgen.evaluation.features import for_trees
 from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, roc_auc
-from tabgen.threads import one_thread
 
 FOLDS = 5
 TREES = 100
@@ -49,7 +48,6 @@ def trees() -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(max_iter=TREES, early_stopping=False, random_state=0)
 
 
-@one_thread
 def two_sample_test(
     real: np.ndarray, synthetic: np.ndarray, judge: Any = None, *, seed: int = 0, telling: bool = False
 ) -> TwoSample:

@@ -17,7 +17,6 @@ from tabgen.errors import TableError
 from tabgen.evaluation.features import for_trees, number, numbers, places
 from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around, roc_auc
 from tabgen.schema import LEVELLED, REPLACED, Column
-from tabgen.threads import one_thread
 
 MOST_CLASSES = 10  # the rest are one class
 TREES = 100  # in all classes together
@@ -158,7 +157,6 @@ def linear(aim: Problem) -> Any:
     return Ridge() if aim.classes is None else LogisticRegression(solver="newton-cg", max_iter=1_000)
 
 
-@one_thread
 def fit(learner: Any, inputs: np.ndarray, frame: pd.DataFrame, aim: Problem) -> Any:
     """Fit a learner; where there is one class only, return what always says so."""
     truth = aim.truth(frame)
