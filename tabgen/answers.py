@@ -142,15 +142,13 @@ class Answers(BaseEstimator):
         check_is_fitted(self, "schema_")
         check_seed(seed)
         _check_draws(draws)
-        parts, source = self._parts(), np.random.SeedSequence(seed)
+        parts, source, rows = self._parts(), np.random.SeedSequence(seed), len(table)
         known = read_known(table, parts, lenient=True)
         several = pd.concat([known] * draws, ignore_index=True)
-        free = without_repeats(parts, known) if draws > 1 else parts
-        drawn, completed = draw_asked(free, len(several), Asked({}, several, filled=True), source), []
-        for turn in range(draws):
-            own = drawn.iloc[turn * len(table) : (turn + 1) * len(table)]
-            completed.append(keep_cells(own, table, parts.schema))
-        return completed
+        free = without_repeats(parts, known)
+        drawn = draw_asked(free, len(several), Asked({}, several, filled=True), source)
+        starts = range(0, len(several), rows) if rows else [0] * draws
+        return [keep_cells(drawn.iloc[start : start + rows], table, parts.schema) for start in starts]
 
     def augment(
         self, table: pd.DataFrame, target: Hashable, n: int, *, seed: int | None = None

@@ -96,7 +96,7 @@ def read_known(table: pd.DataFrame, parts: FittedParts, *, lenient: bool = False
 def without_repeats(parts: FittedParts, known: pd.DataFrame) -> FittedParts:
     """Return fitted parts without the rules that no two rows be alike in columns that are known in full.
 
-    Several draws of one row are alike in them, as they should be, for each belongs to a table of its own.
+    Nothing drawn could change what is known. Several draws of one row are alike in it, and should be.
     """
     full = set(known.columns[known.notna().all()])
     left = [rule for rule in parts.relations if not (isinstance(rule, Unique) and full >= set(rule.members))]
