@@ -227,7 +227,13 @@ def judged(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("synthetic", "least", "status"),
-    [("good", "green", 0), ("bad", "amber", 3), ("bad", None, 0)],
+    [
+        ("good", "green", 0),
+        pytest.param("good", "amber", 0, marks=pytest.mark.slow),
+        pytest.param("bad", "green", 3, marks=pytest.mark.slow),
+        ("bad", "amber", 3),
+        ("bad", None, 0),
+    ],
 )
 def test_report_fails_under_a_light(judged, tmp_path, capsys, synthetic, least, status):
     files = [str(judged / f"{name}.csv") for name in ("real", synthetic)]
