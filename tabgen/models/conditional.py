@@ -11,9 +11,11 @@ from scipy.special import softmax
 from tabgen.models.guided import HIGH, LOW, GuidedModel, choice_within, systematic_choice
 
 CANDIDATES, MOST_CANDIDATES = 3, 12  # rows drawn for each row wanted: more where few of them count
+FIRST_CANDIDATES = 2  # ... and to tell what ranged tokens hold
 LEAST_COUNT = 2.4  # candidates that count, on average (Kong 1992)
-FIRST_POOL = 2  # rows drawn for each row wanted to tell what ranged tokens hold ...
-LEAST_POOL = 2_000  # ... and at least so many in all
+FIRST_POOL, MOST_POOL = 1.5, 4.0  # rows of one pool for each row wanted, where all rows are asked the same
+LEAST_POOL, RANGED_POOL = 500, 2_000  # rows of a pool at least, and of one that only tells ranged tokens
+LOST = 0.06  # of a pool's weight that no row stands for, if none is chosen twice
 MOST_FACTOR = 20.0  # by how much a weight may exceed the mean: no single row may stand for many
 ROWS_AT_ONCE = 20_000  # rows wanted of one pool
 
@@ -30,9 +32,10 @@ def draw_given(
     """Draw rows of codes that keep evidence, and hold only codes that are allowed.
 
     The generator proposes candidates that hold what is asked and tells how much likelier each is under its
-    own law than it was to be proposed; the discriminator, if any, how much likelier it is to be real. One
-    candidate is chosen by the product (sampling importance resampling, Rubin 1988). What ranged tokens
-    hold is drawn first, so that it can be evidence for all others.
+    own law than it was to be proposed; the discriminator, if any, how much likelier it is to be real.
+    Candidates are chosen by the product (sampling importance resampling, Rubin 1988): one of each row's own,
+    or, where all rows are asked the same, from one pool. Where too few candidates would count, what ranged
+    tokens hold is drawn first, so that it can be evidence for all others.
 
     Parameters
     ----------
@@ -59,17 +62,100 @@ def draw_given(
     generator, judge = (model.generator, model.discriminator) if guided else (model, None)
     drawn = [evidence[:0].astype(np.int32)]
     for start in range(0, len(evidence), ROWS_AT_ONCE):
-        wanted = evidence[start : start + ROWS_AT_ONCE].copy()
+        wanted = evidence[start : start + ROWS_AT_ONCE]
+        if alike:
+            drawn.append(_draw_alike(generator, judge, wanted, allowed, ranged, rng))
+            continue
         if len(ranged):
-            _draw_first(generator, wanted, allowed, ranged, rng, alike)
+            codes, log_weights = generator.propose(np.repeat(wanted, FIRST_CANDIDATES, axis=0), allowed, rng)
+            shares = softmax(log_weights.reshape(len(wanted), -1), axis=1)
+            wanted = _with_ranged(wanted, codes[choice_within(shares, rng)], ranged)
         codes, log_weights = _candidates(generator, judge, wanted, allowed, rng)
-        if alike and not len(ranged):
-            weights = _weights(log_weights.ravel())
-            chosen = systematic_choice(codes, weights, len(wanted), generator.space, rng)
-        else:
-            chosen = choice_within(softmax(log_weights, axis=1), rng)
-        drawn.append(codes[chosen])
+        drawn.append(codes[choice_within(softmax(log_weights, axis=1), rng)])
     return np.concatenate(drawn)
+
+
+def _draw_alike(
+    generator: Any,
+    judge: Any,
+    wanted: np.ndarray,
+    allowed: Mapping[int, np.ndarray] | None,
+    ranged: Sequence[int],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw rows of which all are asked the same: any candidate may stand for any of them."""
+    codes, log_weights, enough = _pool(generator, judge, wanted, allowed, len(ranged) > 0, rng)
+    weights = _weights(log_weights)
+    if not enough:
+        told = _with_ranged(wanted, codes[_drawn_by(weights, len(wanted), rng)], ranged)
+        codes, weights = _grouped(generator, judge, told, allowed, rng)
+    return codes[systematic_choice(codes, weights, len(wanted), generator.space, rng)]
+
+
+def _pool(
+    generator: Any,
+    judge: Any,
+    wanted: np.ndarray,
+    allowed: Mapping[int, np.ndarray] | None,
+    ranged: bool,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return candidates of which any may stand for any row, their log weights, and whether they are enough.
+
+    There are as many as it takes for nearly all weight to be stood for by rows of its own. Where that would
+    be too many, and ranged tokens can be drawn first instead, they are as many as tell what those hold.
+    """
+    rows, n, enough = max(int(FIRST_POOL * len(wanted)), LEAST_POOL), len(wanted), True
+    codes, log_weights = np.zeros((0, wanted.shape[1]), dtype=np.int32), np.zeros(0)
+    while rows > len(codes):
+        asked = np.repeat(wanted[:1], rows - len(codes), axis=0)
+        more, logs = _proposed(generator, judge, asked, allowed, rng)
+        codes, log_weights = np.concatenate([codes, more]), np.concatenate([log_weights, logs])
+        needed = _rows_needed(_weights(log_weights))
+        enough = not (ranged and needed > MOST_POOL)
+        rows = int(np.ceil(min(needed, MOST_CANDIDATES) * n)) if enough else max(2 * n, RANGED_POOL)
+    return codes, log_weights, enough
+
+
+def _grouped(
+    generator: Any,
+    judge: Any,
+    told: np.ndarray,
+    allowed: Mapping[int, np.ndarray] | None,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return candidates of rows, of which those with the same evidence stand for each other, and weights."""
+    told = np.repeat(told, CANDIDATES, axis=0)
+    own = group = np.unique(told, axis=0, return_inverse=True)[1]
+    codes, log_weights = _proposed(generator, judge, told, allowed, rng)
+    weights = _even_weights(log_weights, group)
+    while len(codes) * CANDIDATES < min(_rows_needed(weights), MOST_CANDIDATES) * len(told):
+        more, logs = _proposed(generator, judge, told, allowed, rng)
+        codes, log_weights = np.concatenate([codes, more]), np.concatenate([log_weights, logs])
+        group = np.concatenate([group, own])
+        weights = _even_weights(log_weights, group)
+    return codes, weights
+
+
+def _proposed(
+    generator: Any,
+    judge: Any,
+    evidence: np.ndarray,
+    allowed: Mapping[int, np.ndarray] | None,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a row for each row of evidence, and its log weight under the law of both networks."""
+    codes, log_weights = generator.propose(evidence, allowed, rng)
+    if judge is not None:
+        log_weights = log_weights + np.clip(judge.log_ratio(codes), LOW, HIGH)
+    return codes, log_weights
+
+
+def _rows_needed(weights: np.ndarray) -> float:
+    """Return of how many rows one must be chosen, each once at most, for little weight to be lost."""
+    heaviest = np.sort(weights / weights.mean())[::-1]
+    lost = np.cumsum(heaviest) - np.arange(1, len(weights) + 1) * heaviest
+    return float(heaviest[np.searchsorted(lost, LOST * len(weights), side="right") - 1])
 
 
 def _candidates(
@@ -84,9 +170,7 @@ def _candidates(
     log_weights = np.zeros((len(wanted), 0))
     while each.shape[1] < MOST_CANDIDATES:
         more = max(each.shape[1], CANDIDATES)
-        codes, logs = generator.propose(np.repeat(wanted, more, axis=0), allowed, rng)
-        if judge is not None:
-            logs = logs + np.clip(judge.log_ratio(codes), LOW, HIGH)
+        codes, logs = _proposed(generator, judge, np.repeat(wanted, more, axis=0), allowed, rng)
         each = np.concatenate([each, codes.reshape(len(wanted), more, -1)], axis=1)
         log_weights = np.concatenate([log_weights, logs.reshape(len(wanted), more)], axis=1)
         shares = softmax(log_weights, axis=1)
@@ -95,27 +179,29 @@ def _candidates(
     return each.reshape(-1, wanted.shape[1]), log_weights
 
 
-def _draw_first(
-    generator: Any,
-    wanted: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    ranged: Sequence[int],
-    rng: np.random.Generator,
-    alike: bool,
-) -> None:
-    """Put into rows of evidence, in place, what ranged tokens hold."""
-    tokens = np.asarray(ranged)
-    if alike:
-        pool = np.repeat(wanted[:1], max(FIRST_POOL * len(wanted), LEAST_POOL), axis=0)
-        codes, log_weights = generator.propose(pool, allowed, rng)
-        marks = (np.arange(len(wanted)) + rng.random()) / len(wanted)
-        order = rng.permutation(len(codes))
-        heap = np.cumsum(_weights(log_weights)[order])
-        chosen = order[np.minimum(np.searchsorted(heap, marks * heap[-1]), len(order) - 1)]
-    else:
-        codes, log_weights = generator.propose(np.repeat(wanted, FIRST_POOL, axis=0), allowed, rng)
-        chosen = choice_within(softmax(log_weights.reshape(len(wanted), -1), axis=1), rng)
-    wanted[:, tokens] = np.where(wanted[:, tokens] < 0, codes[chosen][:, tokens], wanted[:, tokens])
+def _drawn_by(weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return numbers of ``n`` rows of a pool, drawn by weight, in random order."""
+    order = rng.permutation(len(weights))
+    heap = np.cumsum(weights[order])
+    marks = (np.arange(n) + rng.random()) / n * heap[-1]
+    return order[rng.permutation(np.minimum(np.searchsorted(heap, marks), len(order) - 1))]
+
+
+def _even_weights(log_weights: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return weights in proportion to exponentials within each group, and even between groups' rows."""
+    top = np.full(group.max() + 1, -np.inf)
+    np.maximum.at(top, group, log_weights)
+    weights = np.exp(log_weights - top[group])
+    weights *= (np.bincount(group) / np.bincount(group, weights))[group]
+    return np.minimum(weights, MOST_FACTOR) + 1e-12
+
+
+def _with_ranged(wanted: np.ndarray, drawn: np.ndarray, ranged: Sequence[int]) -> np.ndarray:
+    """Return rows of evidence in which ranged tokens hold what was drawn, unless they are known."""
+    full = wanted.copy()
+    for token in ranged:
+        full[:, token] = np.where(wanted[:, token] < 0, drawn[:, token], wanted[:, token])
+    return full
 
 
 def _weights(log_weights: np.ndarray) -> np.ndarray:

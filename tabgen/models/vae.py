@@ -231,11 +231,8 @@ class ConditionalVAE(keras.Model):
                 kl = normal_log_density(latent, mean, log_var)
                 kl -= normal_log_density(latent, prior_mean, prior_log_var)
             context += self.latent_net(latent)
-        if isinstance(self.decoder, CausalDecoder):
-            logits = self.decoder(flat, context, training=training)
-        else:
-            logits = self.decoder(context, training=training)
-        logits += self.parent_tables(codes)
+        given = (flat, context) if isinstance(self.decoder, CausalDecoder) else (context,)
+        logits = self.decoder(*given, training=training) + self.parent_tables(codes)
         likelihood = log_likelihood(logits, codes, self.space)
         drawn = (1 - visible) * tf.cast(codes != self.space.missing_codes, tf.float32)
         return -tf.reduce_sum(likelihood * drawn, axis=1), kl
@@ -318,6 +315,9 @@ class ConditionalVAE(keras.Model):
         log_weights : numpy.ndarray
             Log probability of row and latent without evidence, less that of the draw: shape ``(rows,)``.
         """
+        if (evidence < 0).all():  # only what is allowed draws rows away from the model's own law
+            drawn = self.draw(self._context(evidence, rng), evidence, rng, allowed=allowed, stratified=True)
+            return drawn.codes, drawn.log_given
         context = self.evidence_context(evidence)
         reference, log_prior = tf.zeros_like(context), 0.0  # rows and latents are drawn and weighed together
         if self.config.latent_dim:
