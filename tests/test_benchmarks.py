@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import audit  # noqa: E402
 import figures  # noqa: E402
 import imputation  # noqa: E402
 import scoring  # noqa: E402
@@ -117,3 +118,23 @@ def test_the_iterative_imputer_fills_with_values_of_the_train_rows(halves):
         assert set(filled[name][hole[name]]) <= set(train[name])
     guess = true.mask(hole).fillna(train.mean(numeric_only=True)).fillna(train.mode().iloc[0])
     assert told["rmse"] < imputation.errors(true, guess, hole, train)["rmse"]
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 2.0, 4.0])
+def test_an_audit_refutes_nothing_that_is_kept(epsilon):
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(20):  # each coin is told, or with the chance that epsilon asks for the other side of it
+        inside = rng.random(400) < 0.5
+        told = inside ^ (rng.random(400) < 1 / (1 + np.exp(epsilon)))
+        found.append(audit.judge(told + 0.1 * rng.random(400), inside, 1e-5)["epsilon_refuted"])
+    assert sum(bound > epsilon for bound in found) <= 3  # one in twenty may
+    assert 0.3 * epsilon < np.median(found) < epsilon
+
+
+def test_an_audit_refutes_what_is_told_openly():
+    inside = np.random.default_rng(0).random(400) < 0.5
+    told = audit.judge(inside + np.linspace(0, 0.1, 400), inside, 1e-5)
+    assert told["right"] >= told["guesses"] - 20
+    assert told["epsilon_refuted"] > 3
+    assert audit.judge(np.linspace(0, 1, 400), inside, 1e-5)["epsilon_refuted"] < 0.5
