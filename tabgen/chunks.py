@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -101,7 +102,7 @@ def chunks_of(path: Path) -> Chunks | None:
         If a folder is empty or holds files of no known format or of several.
     """
     files = [path]
-    if path.is_dir():
+    if os.path.isdir(path):
         files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] not in "._")
         if not files:
             raise TableError(f"The folder {str(path)!r} holds no files.")
@@ -110,9 +111,9 @@ def chunks_of(path: Path) -> Chunks | None:
             raise TableError(f"The folder {str(path)!r} holds files of several formats: {sorted(kinds)}.")
     suffix = file_format(files[0].name)
     if suffix in DELIMITED:
-        large = path.is_dir() or (path.exists() and path.stat().st_size > LARGE_FILE)
+        large = os.path.isdir(path) or (os.path.exists(path) and path.stat().st_size > LARGE_FILE)
         return _text_chunks(files, suffix) if large else None
-    if not path.is_dir() and not _has_many_cells(path, suffix):
+    if not os.path.isdir(path) and not _has_many_cells(path, suffix):
         return None
     return Chunks(lambda: _arrow_chunks(files, suffix))
 

@@ -40,7 +40,7 @@ def whole_folder(folder: str | os.PathLike[str], *patterns: str, force: bool = F
     ['a.txt']
     """
     wanted = Path(folder).absolute()
-    if wanted.exists():
+    if os.path.exists(wanted):
         if not force:
             raise TableError(f"{os.fspath(folder)!r} already exists. Choose another name or pass --force.")
         if not wanted.is_dir() or list(_others(wanted, patterns)):

@@ -196,7 +196,7 @@ def load_parts(path: str | os.PathLike[str], *, network: bool = True) -> FittedP
 
 def _read_members(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
     name = os.fspath(path)
-    if not Path(name).is_file():
+    if not os.path.isfile(name):
         raise ModelFileError(f"There is no model file {name!r}. Check the path.")
     try:
         members = zip_members(Path(name))

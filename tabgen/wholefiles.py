@@ -67,7 +67,7 @@ def check_target(target: str | os.PathLike[str], *, force: bool) -> None:
         If the folder does not exist or takes no file, or the file exists and ``force`` is False.
     """
     folder = Path(target).parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise TableError(f"There is no folder {str(folder)!r}. Make it first.")
     refuse_existing(target, force=force)
     if not os.access(os.path.dirname(os.path.realpath(target)), os.W_OK):
@@ -82,9 +82,9 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool) -> None:
     TableError
         If the file exists and ``force`` is False, or is a folder, a device or a pipe.
     """
-    if not Path(path).exists():
+    if not os.path.exists(path):  # unlike Path, it does not raise where a folder may not be looked into
         return
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise TableError(f"{os.fspath(path)!r} is no ordinary file. Choose another name.")
     if not force:
         raise TableError(f"{os.fspath(path)!r} already exists. Choose another name or pass --force.")

@@ -253,6 +253,21 @@ def test_a_read_only_folder_is_told_first(tmp_path, monkeypatch):
         check_target(tmp_path / "m.tabgen", force=True)
 
 
+def test_a_folder_that_may_not_be_looked_into_is_told_first(tmp_path, monkeypatch):
+    def refuse(path, **facts):
+        if str(path).endswith("m.tabgen"):
+            raise PermissionError(13, "Permission denied")
+        return stat_of(path, **facts)
+
+    stat_of = os.stat
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(TableError, match="Cannot write into the folder"):
+        check_target(tmp_path / "m.tabgen", force=True)
+    with pytest.raises(ModelFileError, match="There is no model file"):
+        TabularGAN.load(tmp_path / "m.tabgen")
+
+
 def test_leftovers_of_killed_writers_go_but_not_of_living_ones(tmp_path):
     target = tmp_path / "out.csv"
     (tmp_path / f".out.csv.dead{UNFINISHED}").write_text("half")

@@ -62,7 +62,7 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], identity: str, seed: int) -> None:
         self.path, self.identity, self.seed = Path(path), identity, seed
         self.stages: dict[str, State] = {}
-        if self.path.exists():
+        if os.path.exists(self.path):
             facts, arrays = _read(self.path)
             if facts["identity"] != identity:
                 raise ModelFileError(
@@ -97,7 +97,7 @@ class Checkpoint:
 
 def seed_of(path: str | os.PathLike[str]) -> int | None:
     """Return the seed of the fit that a checkpoint is of; None where there is no file."""
-    return int(_read(Path(path))[0]["seed"]) if Path(path).exists() else None
+    return int(_read(Path(path))[0]["seed"]) if os.path.exists(path) else None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
