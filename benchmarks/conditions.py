@@ -26,6 +26,7 @@ from tabgen.models.twosample import two_sample_score
 from tabgen.relations import relate
 
 ROWS = 1_000
+BASES = 15  # times that free rows are drawn: the median is what others are a multiple of
 FREE_ROWS = 50_000
 JUDGED = 2_000  # rows of each side of a two-sample test, at most
 TOLD = ["where", "columns", "share", "holds", "cost", "rejection", "c2st", "c2st_rejection"]
@@ -65,9 +66,13 @@ class Judge:
         self.free = gan.sample(FREE_ROWS, seed=1)
         self.free_tidy = clean(self.free, gan.schema_)
         gan.sample(ROWS, seed=0)
+        self.base = float(np.median([self.seconds(seed) for seed in range(BASES)]))
+
+    def seconds(self, seed: int) -> float:
+        """Return the CPU seconds of free rows."""
         began = time.process_time()
-        gan.sample(ROWS, seed=0)
-        self.base = time.process_time() - began
+        self.gan.sample(ROWS, seed=seed)
+        return time.process_time() - began
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the codes of rows, which the trees of the two-sample test see."""
