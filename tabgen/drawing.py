@@ -23,6 +23,7 @@ from tabgen.relations.relation import with_columns, without_columns
 
 ROUNDS = 12  # times that rows that break a condition are drawn again ...
 TRIED = 20_000  # rows drawn at once in their place
+MOST_IN_VAIN = 5_000  # rows drawn of which none holds what is asked: then there is but one more turn
 KNOWN_ROUNDS = 6  # ... and those in which the rules between columns change what is known
 FINER = 4  # times that values inside a code are drawn again before they are moved
 PATIENT = 5  # rounds in which moments beyond a bound are drawn again before they are moved
@@ -70,8 +71,8 @@ def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedS
     masks, ranged = _masks(parts, own)
     known, told = _related(parts, own, n)
     evidence = _evidence(parts, masks, known, told)
-    rows, tidy = np.arange(n), None
-    for turn in range(ROUNDS):
+    rows, tidy, tried, turn = np.arange(n), None, 0, 0
+    while True:
         tries = max(min(2**turn, TRIED // max(len(rows), 1)), 1)  # of each row, the first that holds is taken
         each = np.repeat(rows, tries)
         codes = _draw_codes(parts, evidence[each], masks, ranged, asked.known is None, source)
@@ -83,13 +84,17 @@ def draw_asked(parts: FittedParts, n: int, asked: Asked, source: np.random.SeedS
         fresh = fresh.set_axis(rows)
         tidy = fresh if tidy is None else pd.concat([tidy.drop(rows), fresh]).sort_index()
         table, faults = _faults(tidy, parts, asked, np.arange(n), turn, source)
-        rows = np.flatnonzero(np.logical_or.reduce(list(faults.values())))
+        rows, tried = np.flatnonzero(np.logical_or.reduce(list(faults.values()))), tried + len(each)
         if not len(rows):
             return table
+        if turn == ROUNDS - 1:
+            break
+        in_vain = len(rows) == n and tried >= MOST_IN_VAIN
+        turn = ROUNDS - 1 if in_vain else turn + 1  # the last turn is the most lenient one
     worst = max(faults, key=lambda name: int(faults[name].sum()))
     raise ConditionError(
-        f"After {ROUNDS} draws {len(rows):,} of {n:,} rows do not hold what was asked, most often of {worst}."
-        f"{_ties(worst, parts, asked)} Ask for less at once."
+        f"After {tried:,} draws {len(rows):,} of {n:,} rows do not hold what was asked, "
+        f"most often of {worst}.{_ties(worst, parts, asked)} Ask for less at once."
     )
 
 
