@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from tabgen.models.conditional import LOST, _even_weights, _rows_needed
 from tabgen.models.discriminator import STEP, TREES, TreeDiscriminator, fit_discriminator, tree_layer
 from tabgen.models.guided import GuidedModel, choice_within, inclusion, raked, systematic_choice
 from tabgen.models.layers import CodeSpace
@@ -179,3 +180,18 @@ def test_a_saved_guided_model_comes_back(guided, tmp_path):
     guided.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(again.generate(100, seed=3), guided.generate(100, seed=3))
+
+
+def test_a_pool_is_as_large_as_its_heaviest_rows_ask_for():
+    assert _rows_needed(np.ones(1_000)) == 1
+    rare = np.where(np.arange(1_000) < 50, 20.0, 1.0)  # one row in twenty has half of all weight
+    needed = _rows_needed(rare)
+    chances = inclusion(rare, int(1_000 / needed))
+    assert 8 < needed < 11  # 20 / mean weight, less what may be lost
+    assert chances[:50].sum() / chances.sum() > rare[:50].sum() / rare.sum() - LOST - 0.01
+
+
+def test_groups_weigh_as_much_as_they_have_rows():
+    group = np.array([0, 0, 0, 1, 1, 2])
+    weights = _even_weights(np.array([0.0, 0.0, np.log(4), -700.0, -700.0, 900.0]), group)
+    np.testing.assert_allclose(weights, [0.5, 0.5, 2, 1, 1, 1])
