@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tabgen.encoding import fit_encoder
-from tabgen.encoding.categorical import MAX_CODES, fit_categorical
-from tabgen.encoding.datetime import fit_datetime
+from tabgen.encoding.categorical import MAX_CODES, OWN_CODES, fit_categorical
+from tabgen.encoding.datetime import fit_datetime, split_moments
 from tabgen.encoding.leaves import KNOTS
 from tabgen.encoding.numeric import count_decimals, fit_numeric
 
@@ -263,3 +263,39 @@ def test_extremes_are_not_rounded_away():
     for seed in range(10):
         again = codec.decode(codes, np.random.default_rng(seed))
         assert (again.min(), again.max()) == (326.0, 987_654.0)
+
+
+def test_parts_are_those_of_the_calendar(rng):
+    moments = pd.DatetimeIndex(rng.integers(-(10**9), 4 * 10**9, 500).astype("datetime64[s]"))
+    parts = split_moments(moments.as_unit("ms").to_numpy())
+    for name in ("year", "month", "day", "hour", "minute", "second"):
+        np.testing.assert_array_equal(parts[name], getattr(moments, name), err_msg=name)
+    np.testing.assert_array_equal(parts["weekday"], moments.day_of_week)
+    assert (moments.normalize() == pd.to_datetime(parts["date"], unit="D")).all()
+    monday = pd.to_datetime(parts["week"] * 7 - 3, unit="D")
+    assert (monday == (moments.normalize() - pd.to_timedelta(moments.day_of_week, unit="D"))).all()
+
+
+def test_months_and_days_follow_years(rng):
+    moments = pd.DatetimeIndex(rng.choice(pd.date_range("1950-01-15", "2030-12-31", freq="MS"), 3_000))
+    back = pd.DatetimeIndex(decoded(fit_datetime(moments.to_numpy()), moments.to_numpy(), rng))
+    assert (back.day == 1).all()
+    np.testing.assert_array_equal(np.sort(back.year.unique()), np.sort(moments.year.unique()))
+    assert np.abs(back.year - moments.year).max() <= 2
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("many", [MAX_CODES, MAX_CODES + 1, 3 * MAX_CODES])
+def test_codes_are_never_more_than_may_be(many, ordered, rng):
+    levels = np.r_[np.arange(many), rng.integers(0, many, 5_000)]
+    codec = fit_categorical(levels, many, ordered=ordered)
+    assert codec.code_of_level.max() < MAX_CODES
+    assert (many <= MAX_CODES) == (len(np.unique(codec.code_of_level)) == many)
+
+
+def test_frequent_levels_share_their_code_with_none(rng):
+    many = 2 * MAX_CODES
+    levels = np.r_[np.arange(many), np.repeat(np.arange(many - OWN_CODES, many), 20)]
+    codes = fit_categorical(levels, many, ordered=False).code_of_level
+    own, times = np.unique(codes, return_counts=True)
+    assert (times[np.searchsorted(own, codes[-OWN_CODES:])] == 1).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import entropy
 
 from tabgen.encoding.leaves import Support
 from tabgen.encoding.numeric import ANY, NumericCodec, default_leaves, fit_numeric
@@ -180,5 +181,4 @@ def _is_weekly(split: dict[str, np.ndarray]) -> bool:
 def _entropy(values: np.ndarray) -> float:
     """Return the entropy of a sample in nats, corrected for few rows (Miller 1955)."""
     counts = np.unique(values, return_counts=True)[1]
-    shares = counts / counts.sum()
-    return float(-(shares * np.log(shares)).sum() + (len(counts) - 1) / (2 * counts.sum()))
+    return float(entropy(counts) + (len(counts) - 1) / (2 * counts.sum()))
