@@ -54,15 +54,20 @@ def random_condition(real: pd.DataFrame, rng: np.random.Generator) -> dict[Any, 
     return where
 
 
+def askable(gan: TabularGAN, real: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the real rows of which no value was taken out as too rare to be asked for, also tidy."""
+    tidy = clean(real, gan.schema_, lenient=True)
+    unknown = [tidy[name].isna() & ~gaps(real, name, gan.schema_) for name in tidy]
+    known = ~np.logical_or.reduce(unknown)
+    return real[known], tidy[known]
+
+
 class Judge:
     """A fitted model beside its real table."""
 
     def __init__(self, gan: TabularGAN, real: pd.DataFrame) -> None:
         self.gan = gan
-        tidy = clean(real, gan.schema_, lenient=True)
-        unknown = [tidy[name].isna() & ~gaps(real, name, gan.schema_) for name in tidy]
-        known = ~np.logical_or.reduce(unknown)  # what was taken out as too rare cannot be asked for
-        self.real, self.tidy = real[known], tidy[known]
+        self.real, self.tidy = askable(gan, real)
         self.free = gan.sample(FREE_ROWS, seed=1)
         self.free_tidy = clean(self.free, gan.schema_)
         gan.sample(ROWS, seed=0)

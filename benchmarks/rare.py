@@ -20,14 +20,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from conditions import random_condition
+from conditions import askable, random_condition
 from quality import fitted, tables
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.preprocessing import OrdinalEncoder
 
 from tabgen import TabularGAN
-from tabgen.cleaning import clean
 from tabgen.conditions import read_conditions
 
 ROWS, EACH, MOST_TRIES = 1_000, 5, 20_000
@@ -47,7 +46,7 @@ def rare_conditions(
     gan: TabularGAN, real: pd.DataFrame, rarity: int, rng: np.random.Generator
 ) -> list[tuple[dict[Any, Any], float]]:
     """Return random conditions that about one row in ``rarity`` holds, and their shares."""
-    tidy, found = clean(real, gan.schema_, lenient=True), []
+    (real, tidy), found = askable(gan, real), []
     for _ in range(MOST_TRIES):
         where = random_condition(real, rng)
         each = read_conditions(where, gan.schema_)
