@@ -87,6 +87,10 @@ def read_conditions(where: Where, schema: Schema) -> dict[Hashable, Condition]:
     >>> conditions["age"].holds(pd.Series([20.0, 35.0, 50.0])).tolist()
     [False, True, False]
     """
+    if not isinstance(where, (str, Mapping, pd.Series)):
+        raise ConditionError(
+            f'where is a {type(where).__name__}. Write a line such as "age >= 40", or map columns to values.'
+        )
     comparisons = parse_where(where) if isinstance(where, str) else _from_mapping(where)
     written = {str(name): name for name in schema.names if isinstance(where, str)}  # labels need not be text
     conditions: dict[Hashable, Condition] = {}
