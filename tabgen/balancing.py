@@ -49,8 +49,8 @@ def balanced_rows(shares: Shares, n: int, parts: FittedParts, source: np.random.
         levels = values_of(name, parts)
         if not (wanted is None or isinstance(wanted, Mapping)):
             raise ConditionError(
-                f"The shares of column {name!r} are a {type(wanted).__name__}. Map each level to its share, as "
-                'in {"yes": 0.5, "no": 0.5}.'
+                f"The shares of column {name!r} are a {type(wanted).__name__}. Map each level to its share, "
+                'as in {"yes": 0.5, "no": 0.5}.'
             )
         own = dict.fromkeys(levels, 1 / len(levels)) if wanted is None else wanted
         read_conditions({name: list(own)}, parts.schema)  # are all of them levels?

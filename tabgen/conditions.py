@@ -15,6 +15,7 @@ from tabgen.cleaning import clean_column, numpy_dtype
 from tabgen.errors import ConditionError, SchemaError
 from tabgen.jsonvalues import dtype_from_json
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema
+from tabgen.spelling import did_you_mean
 from tabgen.where import Comparison, parse_where
 
 Where: TypeAlias = "str | Mapping[Hashable, Any]"
@@ -112,8 +113,7 @@ def column_of(name: Hashable, schema: Schema) -> Column:
     for column in schema.columns:
         if column.name == name:
             return column
-    near = difflib.get_close_matches(str(name), [str(label) for label in schema.names], 1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name, schema.names)
     raise ConditionError(f"Column {name!r} is not in the table. {hint}Its columns: {schema.names}.")
 
 

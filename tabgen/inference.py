@@ -69,15 +69,14 @@ def infer_schema(table: Sequence[ColumnProfile] | pd.DataFrame) -> Schema:
 
 def infer_column(profile: ColumnProfile) -> Column:
     """Ask the rules in order and return the first answer."""
-    reasons = []
     for rule in RULES:
         try:
             return rule(profile)
-        except ColumnRejected as rejection:
-            reasons.append(f"{rule.__name__.strip('_')}: {rejection}")
+        except ColumnRejected:
+            continue
     raise SchemaError(
-        f"Column {profile.name!r} has dtype {profile.dtype}, which tabgen does not know "
-        f"({'; '.join(reasons)}). Convert it to numbers, text or dates."
+        f"Column {profile.name!r} has dtype {profile.dtype}, which tabgen does not know. Convert it to "
+        "numbers, text or dates."
     )
 
 

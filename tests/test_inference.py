@@ -164,8 +164,8 @@ def test_schema_keeps_names_order_and_shares():
 UNKNOWN = {
     "complex": (
         pd.Series([1j, 2j]),
-        r"Column 'x' has dtype complex128, which tabgen does not know \(constant: values differ; .*"
-        r"numeric: not of a real number dtype; .*\)\. Convert it to numbers, text or dates\.$",
+        r"Column 'x' has dtype complex128, which tabgen does not know\. "
+        r"Convert it to numbers, text or dates\.$",
     ),
     "binary": (pd.Series([b"a", b"b"], dtype="binary[pyarrow]"), r"Column 'x' has dtype binary\[pyarrow\]"),
     "bytes": (
@@ -177,7 +177,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("values", "message"), UNKNOWN.values(), ids=UNKNOWN)
-def test_column_of_no_kind_is_named_with_the_reasons(values, message):
+def test_column_of_no_kind_is_named(values, message):
     with pytest.raises(SchemaError, match=f"^{message}"):
         infer(values)
 

@@ -142,7 +142,7 @@ def _check_key(plan: Plan, key: SecretKey | None) -> None:
     if keyed and key is None:
         raise KeyRefused(
             f"The plan says {type(keyed[0].action).__name__.lower()} for column {keyed[0].column!r}, which "
-            "needs a key. Make one with: tabgen key FILE, and pass it."
+            "needs a key. Make one with: tabgen key FILE, and pass it (--key-file FILE, key=read_key(FILE))."
         )
     if key is not None and plan.key_check is not None:
         key.must_match(plan.key_check)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tabgen.errors import PlanError
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
+from tabgen.spelling import did_you_mean
 from tabgen.substitution.fakes import FAKES
 from tabgen.substitution.pseudonyms import EMAIL_DOMAINS, KINDS
 
@@ -216,9 +217,10 @@ class Plan:
             there = list(frames[name].columns)
             for label in there:
                 if label not in planned:
+                    hint = did_you_mean(label, planned.difference(there))
                     faults.append(
-                        f"Column {label!r} of table {name!r} is not in the plan. Add it with an action; "
-                        '"drop" leaves it out.'
+                        f"Column {label!r} of table {name!r} is not in the plan. {hint}Add it with an "
+                        'action; "drop" leaves it out.'
                     )
             faults += [
                 f"Column {label!r} is planned, but is not in table {name!r}. Remove it from the plan."
