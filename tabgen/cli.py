@@ -40,7 +40,7 @@ class OneShotGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Take a word that is no command for the input file of the one-shot."""
-        if args[0] not in self.commands and len(args) > 1:
+        if args[0] not in self.commands and (len(args) > 1 or "." in args[0]):
             args = ["synthesize", *args]
         return super().resolve_command(ctx, args)
 
