@@ -161,6 +161,8 @@ def _possible(condition: Condition) -> Condition:
 def _condition(comparison: Comparison, column: Column) -> Condition:
     sign, values = comparison.sign, [v for v in comparison.values if not _is_missing(v)]
     asked = f"{sign} {', '.join(map(repr, comparison.values))}".strip()
+    if sign in ("in", "not in") and not comparison.values:
+        raise ConditionError(f"Column {column.name!r} is asked for one of no values. Give at least one.")
     takes_missing = sign == "is null" or (sign == "in" and len(values) < len(comparison.values))
     if takes_missing and not column.missing and not values:
         raise ConditionError(f"Column {column.name!r} is never missing in the training table.")

@@ -256,6 +256,8 @@ def test_what_is_asked_in_another_form_is_refused_in_a_sentence(people, gan):
     for where in (["city", "Rome"], lambda rows: rows["city"] == "Rome"):
         with pytest.raises(ConditionError, match=r"^where is a (list|function)\. Write a line such as"):
             gan.sample(5, where=where)
+    with pytest.raises(ConditionError, match=r"'city' is asked for one of no values. Give at least one"):
+        gan.sample(5, where={"city": []})
     for shares in (["city"], {"city": ["Rome", "Oslo"]}):
         with pytest.raises(ConditionError, match=r" a list\. (Name one column|Map each level)"):
             gan.sample(5, rebalance=shares)
