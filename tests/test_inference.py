@@ -197,3 +197,13 @@ PHONES = 391_000_000 + np.random.default_rng(0).permutation(np.arange(100) ** 2)
 )
 def test_whole_numbers_with_a_personal_name_are_replaced(name, numbers, kind):
     assert infer(list(numbers), name).kind == kind
+
+
+@pytest.mark.parametrize(
+    "odd", [["unknown", "ask Bob"], ["31/12/2024", "2024-12-31"]], ids=["words", "dates"]
+)
+def test_figures_that_are_text_are_said_to_be_written_in_several_ways(odd):
+    found = infer([f"{n / 4:.2f}" for n in range(200)] + odd * 2)
+    assert (found.kind, found.sensitivity) == ("text", "personal")
+    assert found.reason == "most values occur once, numbers or dates that are not all written in one way"
+    assert infer([f"word {n}" for n in range(200)] + odd * 2).reason == "most values occur once"
