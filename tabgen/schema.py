@@ -247,8 +247,11 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
         if levelled:
             known = set(column.levels)
             strange = np.array([value not in known for value in distinct], dtype=bool)[codes]
-            count = len(column.levels) or "no"
-            what = f"is not one of its {count} levels"
+            what = (
+                f"is not one of its {len(column.levels)} levels"
+                if known
+                else "is no level, as there are none"
+            )
             faults += _value_faults(column, objects, rows, strange, what)
         if column.unique:
             repeated = pd.Series(codes).duplicated().to_numpy()
