@@ -102,6 +102,12 @@ class ColumnPlan:
     sensitivity: Sensitivity = "unknown"
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.action, Action):
+            raise PlanError(
+                f"Column {self.column!r} has the action {self.action!r}, which is none. Use one, as Drop()."
+            )
+
 
 @dataclass(frozen=True)
 class TablePlan:
