@@ -23,6 +23,7 @@ from tabgen.known import as_rarest, gaps, keep_cells, read_known, read_rows, wit
 from tabgen.latentspace import decode_latents, encode_latents
 from tabgen.modelfile import FittedParts
 from tabgen.privacy import Spending
+from tabgen.profiling import need_frame
 from tabgen.protection import ProtectionLog
 from tabgen.relations import Relation, relate
 from tabgen.schema import LEVELLED, REPLACED, Schema
@@ -142,7 +143,7 @@ class Answers(BaseEstimator):
         check_is_fitted(self, "schema_")
         check_seed(seed)
         _check_draws(draws)
-        parts, source, rows = self._parts(), np.random.SeedSequence(seed), len(table)
+        parts, source, rows = self._parts(), np.random.SeedSequence(seed), len(need_frame(table))
         known = read_known(table, parts, lenient=True)
         several = pd.concat([known] * draws, ignore_index=True)
         free = without_repeats(parts, known)
@@ -179,7 +180,7 @@ class Answers(BaseEstimator):
         check_is_fitted(self, "schema_")
         check_seed(seed)
         parts = self._parts()
-        wanted = rows_to_even(table[target], n, target, parts)
+        wanted = rows_to_even(table, n, target, parts)
         drawn = draw_asked(parts, n, Asked({}, read_known(wanted, parts)), np.random.SeedSequence(seed))
         return pd.concat([table, drawn[list(table.columns)]], ignore_index=True)
 
@@ -368,7 +369,7 @@ def _law_of(parts: FittedParts, table: pd.DataFrame, column: Hashable) -> np.nda
     """Return the probability of each code of a column, missing left out, given all others."""
     layout = parts.encoder.layout
     place = layout.positions(column)[-1]
-    others = table.drop(columns=[column], errors="ignore")
+    others = need_frame(table).drop(columns=[column], errors="ignore")
     known = as_rarest(read_known(others, parts, lenient=True), others, parts)
     known = relate(known, parts.relations)
     for token in layout.tokens:

@@ -13,6 +13,7 @@ from tabgen.conditions import column_of, read_conditions
 from tabgen.encoding import NumericCodec
 from tabgen.errors import ConditionError
 from tabgen.modelfile import FittedParts
+from tabgen.profiling import need_frame
 
 Shares: TypeAlias = "Hashable | Mapping[Hashable, Mapping[Any, float]]"
 
@@ -36,11 +37,21 @@ def balanced_rows(shares: Shares, n: int, parts: FittedParts, source: np.random.
     ConditionError
         If a column or level is unknown, or shares do not add up to 1.
     """
+    if not isinstance(shares, (Mapping, Hashable)):
+        raise ConditionError(
+            f"rebalance is a {type(shares).__name__}. Name one column, or map columns to shares, as in "
+            '{"churn": {"yes": 0.5, "no": 0.5}}.'
+        )
     asked = shares if isinstance(shares, Mapping) else {shares: None}
     rng = np.random.default_rng(source.spawn(1)[0])
     columns: dict[Hashable, np.ndarray] = {}
     for name, wanted in asked.items():
         levels = values_of(name, parts)
+        if not (wanted is None or isinstance(wanted, Mapping)):
+            raise ConditionError(
+                f"The shares of column {name!r} are a {type(wanted).__name__}. Map each level to its share, "
+                'as in {"yes": 0.5, "no": 0.5}.'
+            )
         own = dict.fromkeys(levels, 1 / len(levels)) if wanted is None else wanted
         read_conditions({name: list(own)}, parts.schema)  # are all of them levels?
         if abs(sum(own.values()) - 1) > 1e-6 or min(own.values()) < 0:
@@ -54,22 +65,31 @@ def balanced_rows(shares: Shares, n: int, parts: FittedParts, source: np.random.
     return table
 
 
-def rows_to_even(levels: pd.Series, n: int, column: Hashable, parts: FittedParts) -> pd.DataFrame:
+def rows_to_even(table: pd.DataFrame, n: int, column: Hashable, parts: FittedParts) -> pd.DataFrame:
     """Return conditions of ``n`` rows that, added to a table, make its levels as even as can be.
 
     Parameters
     ----------
-    levels : pandas.Series
-        The column as it is.
+    table : pandas.DataFrame
+        The rows that there are.
     n : int
         Number of rows to add.
     column : Hashable
-        Its label.
+        Label of the column.
     parts : FittedParts
         The fitted model.
+
+    Raises
+    ------
+    ConditionError
+        If the column is unknown, has too many values, or is not in the table.
     """
     known = values_of(column, parts)
-    have = levels.value_counts().reindex(known, fill_value=0).to_numpy().astype(np.float64)
+    if column not in need_frame(table).columns:
+        raise ConditionError(
+            f"Column {column!r} is not in the table to add to, which has {list(table.columns)}."
+        )
+    have = table[column].value_counts().reindex(known, fill_value=0).to_numpy().astype(np.float64)
     line = np.sort(have)  # water filling: the rare are raised to one line
     filled = np.arange(1, len(line) + 1)
     heights = (np.cumsum(line) + n) / filled

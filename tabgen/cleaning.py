@@ -13,7 +13,7 @@ import pyarrow as pa
 from tabgen.errors import SchemaError
 from tabgen.jsonvalues import dtype_from_json
 from tabgen.looks import format_dates, format_numbers, parse_dates, parse_numbers
-from tabgen.schema import LEVELLED, REPLACED, Column, Schema
+from tabgen.schema import LEVELLED, MEASURES, REPLACED, Column, Schema, misfits
 
 NOTHING = {"None": None, "nan": np.nan, "NaT": pd.NaT, "<NA>": pd.NA}
 GOLDEN = (5**0.5 - 1) / 2  # multiples of it fall evenly into any interval (Weyl 1916)
@@ -78,9 +78,17 @@ def clean_column(values: pd.Series, column: Column, lenient: bool = False) -> pd
         return pd.Series(
             pd.Categorical.from_codes(numbers, categories=range(len(column.levels)), ordered=ordered)
         )
-    if column.kind == "datetime":
-        return pd.Series(_moments(values, column))
-    return pd.Series(_numbers(values, column))
+    try:
+        return pd.Series((_moments if column.kind == "datetime" else _numbers)(values, column))
+    except (AttributeError, TypeError, ValueError) as error:
+        wrong = misfits(values, column)
+        if not wrong.any():
+            raise
+        row = int(wrong.argmax())
+        raise SchemaError(
+            f"Column {column.name!r} holds {values.to_numpy(dtype=object)[row]!r} at row {row}, which "
+            f"{MEASURES[column.kind]}, but the schema says {column.kind}. Correct the value or the schema."
+        ) from error
 
 
 def level_numbers(values: pd.Series, column: Column, lenient: bool = False) -> np.ndarray:
@@ -101,9 +109,12 @@ def level_numbers(values: pd.Series, column: Column, lenient: bool = False) -> n
     unknown = (numbers < 0) & values.notna().to_numpy()
     if unknown.any() and not lenient:
         row = int(unknown.argmax())
+        held = f"Column {column.name!r} holds {values.to_numpy(dtype=object)[row]!r} at row {row}, "
+        if not column.levels:
+            raise SchemaError(f"{held}but its schema has no levels. Give it levels, or another kind.")
         raise SchemaError(
-            f"Column {column.name!r} holds {values.iloc[row]!r} at row {row}, which is not one of its "
-            f"{len(column.levels)} levels. Fit on a table that has it, or correct the value."
+            f"{held}which is not one of its {len(column.levels)} levels. Fit on a table that has it, or "
+            "correct the value."
         )
     return numbers.astype(np.int64)
 

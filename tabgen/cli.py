@@ -40,7 +40,7 @@ class OneShotGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Take a word that is no command for the input file of the one-shot."""
-        if args[0] not in self.commands and len(args) > 1:
+        if args[0] not in self.commands and (len(args) > 1 or "." in args[0]):
             args = ["synthesize", *args]
         return super().resolve_command(ctx, args)
 
@@ -149,7 +149,7 @@ def synthesize(
             synthetic = gan.sample(len(real.frame), seed=seed)
         card = write_report(real.frame, synthetic, report, history=gan.history_, force=force)
         say(f"Wrote the report to {report}: the verdict is {card.verdict.light}.", quiet)
-    _exit_if_cut_short(gan)
+    _exit_if_cut_short(gan, checkpoint, quiet)
 
 
 @cli.command()
@@ -178,7 +178,7 @@ def fit(
     gan = _fit(gather(source, query), model, epochs, max_minutes, protect, checkpoint, seed, quiet)
     gan.save(model_file, force=force)
     say(f"Saved the model to {model_file} ({_training(gan)}).", quiet)
-    _exit_if_cut_short(gan)
+    _exit_if_cut_short(gan, checkpoint, quiet)
 
 
 @cli.command()
@@ -373,11 +373,13 @@ def _fit(
     ).fit(table, checkpoint=checkpoint)
 
 
-def _exit_if_cut_short(gan: TabularGAN) -> None:
+def _exit_if_cut_short(gan: TabularGAN, checkpoint: str | None, quiet: bool) -> None:
     """Exit as interrupted where Ctrl-C ended training; all that was asked for is written."""
     from tabgen.history import INTERRUPTED as CUT_SHORT
 
     if not gan.history_.empty and (gan.history_["ended"] == CUT_SHORT).any():
+        if checkpoint:
+            say(f"The same line with --force goes on from {checkpoint}.", quiet)
         click.get_current_context().exit(INTERRUPTED)
 
 

@@ -15,6 +15,7 @@ from tabgen.cleaning import clean_column, numpy_dtype
 from tabgen.errors import ConditionError, SchemaError
 from tabgen.jsonvalues import dtype_from_json
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema
+from tabgen.spelling import did_you_mean
 from tabgen.where import Comparison, parse_where
 
 Where: TypeAlias = "str | Mapping[Hashable, Any]"
@@ -87,6 +88,10 @@ def read_conditions(where: Where, schema: Schema) -> dict[Hashable, Condition]:
     >>> conditions["age"].holds(pd.Series([20.0, 35.0, 50.0])).tolist()
     [False, True, False]
     """
+    if not isinstance(where, (str, Mapping, pd.Series)):
+        raise ConditionError(
+            f'where is a {type(where).__name__}. Write a line such as "age >= 40", or map columns to values.'
+        )
     comparisons = parse_where(where) if isinstance(where, str) else _from_mapping(where)
     written = {str(name): name for name in schema.names if isinstance(where, str)}  # labels need not be text
     conditions: dict[Hashable, Condition] = {}
@@ -108,8 +113,7 @@ def column_of(name: Hashable, schema: Schema) -> Column:
     for column in schema.columns:
         if column.name == name:
             return column
-    near = difflib.get_close_matches(str(name), [str(label) for label in schema.names], 1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name, schema.names)
     raise ConditionError(f"Column {name!r} is not in the table. {hint}Its columns: {schema.names}.")
 
 
@@ -157,6 +161,8 @@ def _possible(condition: Condition) -> Condition:
 def _condition(comparison: Comparison, column: Column) -> Condition:
     sign, values = comparison.sign, [v for v in comparison.values if not _is_missing(v)]
     asked = f"{sign} {', '.join(map(repr, comparison.values))}".strip()
+    if sign in ("in", "not in") and not comparison.values:
+        raise ConditionError(f"Column {column.name!r} is asked for one of no values. Give at least one.")
     takes_missing = sign == "is null" or (sign == "in" and len(values) < len(comparison.values))
     if takes_missing and not column.missing and not values:
         raise ConditionError(f"Column {column.name!r} is never missing in the training table.")

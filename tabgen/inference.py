@@ -32,6 +32,7 @@ PERSONAL_TEXT = {
     "phone numbers": re.compile(r"\+\d[\d ()./-]{6,}\d"),
     "UUIDs": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
 }
+FIGURES = re.compile(r"\W*\d[\d\s.,:/+-]*")  # what looks like a number or a date
 PERSONAL_LEVELS = 0.1  # share of different values from which a personal name means personal data
 
 
@@ -69,15 +70,14 @@ def infer_schema(table: Sequence[ColumnProfile] | pd.DataFrame) -> Schema:
 
 def infer_column(profile: ColumnProfile) -> Column:
     """Ask the rules in order and return the first answer."""
-    reasons = []
     for rule in RULES:
         try:
             return rule(profile)
-        except ColumnRejected as rejection:
-            reasons.append(f"{rule.__name__.strip('_')}: {rejection}")
+        except ColumnRejected:
+            continue
     raise SchemaError(
-        f"Column {profile.name!r} has dtype {profile.dtype}, which tabgen does not know "
-        f"({'; '.join(reasons)}). Convert it to numbers, text or dates."
+        f"Column {profile.name!r} has dtype {profile.dtype}, which tabgen does not know. Convert it to "
+        "numbers, text or dates."
     )
 
 
@@ -235,7 +235,10 @@ def _free_text(profile: ColumnProfile) -> Column:
         raise ColumnRejected("values repeat")
     if len(values) == present and not any(" " in value for value in values):
         return _column(profile, "identifier", "no value occurs twice", sensitivity="identifier", **facts)
-    return _column(profile, "text", "most values occur once", sensitivity="personal", **facts)
+    reason = "most values occur once"
+    if sum(map(bool, map(FIGURES.fullmatch, values))) > len(values) / 2:
+        reason += ", numbers or dates that are not all written in one way"
+    return _column(profile, "text", reason, sensitivity="personal", **facts)
 
 
 def _text_levels(profile: ColumnProfile) -> Column:

@@ -13,6 +13,7 @@ from tabgen.cleaning import clean
 from tabgen.conditions import column_of
 from tabgen.encoding import CategoricalCodec
 from tabgen.modelfile import FittedParts
+from tabgen.profiling import need_frame
 from tabgen.relations import Unique
 from tabgen.relations.relation import with_columns
 from tabgen.schema import LEVELLED, Column, Schema
@@ -34,7 +35,7 @@ def read_rows(table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:
     SchemaError
         If a column is absent or a value is not of its column.
     """
-    return as_rarest(clean(table, parts.schema, lenient=_is_protected(parts)), table, parts)
+    return as_rarest(clean(need_frame(table), parts.schema, lenient=_is_protected(parts)), table, parts)
 
 
 def as_rarest(tidy: pd.DataFrame, table: pd.DataFrame, parts: FittedParts) -> pd.DataFrame:

@@ -155,15 +155,30 @@ def profile(chunks: Iterable[pd.DataFrame]) -> list[ColumnProfile]:
     return profiles
 
 
+def need_frame(table: Any) -> pd.DataFrame:
+    """Return a table if it is a frame.
+
+    Raises
+    ------
+    TableError
+        If it is anything else, such as a path.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"The table is a {type(table).__name__}, where a DataFrame is needed. Read a file with pandas."
+        )
+    return table
+
+
 def check_frame(frame: pd.DataFrame) -> None:
-    """Refuse a frame without columns or with two columns of one name.
+    """Refuse what is no frame, one without columns or with two columns of one name.
 
     Raises
     ------
     TableError
         Saying what is wrong.
     """
-    if frame.columns.empty:
+    if need_frame(frame).columns.empty:
         raise TableError("The table has no columns. Give at least one column to learn from.")
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]

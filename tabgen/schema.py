@@ -27,6 +27,7 @@ Kind = Literal[
 ]
 LEVELLED = ("categorical", "ordinal", "boolean")
 REPLACED = ("identifier", "text")
+MEASURES = {"numeric": "is no number", "datetime": "is no moment", "duration": "is no duration"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ class Column:
     unique: bool = False
     sensitivity: str = "none"
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            kinds = ", ".join(get_args(Kind))
+            raise SchemaError(f"Column {self.name!r} has the kind {self.kind!r}, which is none of {kinds}.")
 
     @property
     def modelled(self) -> bool:
@@ -156,8 +162,6 @@ class Schema:
                 record["levels"] = tuple(scalar_from_json(level) for level in record["levels"])
                 record["null_shares"] = tuple(tuple(pair) for pair in record.get("null_shares", ()))
                 record["number"] = record["number"] and NumberLook(**record["number"])
-                if record["kind"] not in get_args(Kind):
-                    raise ValueError(f"kind {record['kind']!r} is not one of {', '.join(get_args(Kind))}")
                 columns.append(Column(**record))
         except (ArithmeticError, KeyError, TypeError, ValueError) as error:
             raise SchemaError(f"This is not a tabgen schema ({error}).") from error
@@ -243,7 +247,11 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
         if levelled:
             known = set(column.levels)
             strange = np.array([value not in known for value in distinct], dtype=bool)[codes]
-            what = f"is not one of its {len(column.levels)} levels"
+            what = (
+                f"is not one of its {len(column.levels)} levels"
+                if known
+                else "is no level, as there are none"
+            )
             faults += _value_faults(column, objects, rows, strange, what)
         if column.unique:
             repeated = pd.Series(codes).duplicated().to_numpy()
@@ -259,7 +267,37 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
             unread[text] = np.isnan(parse_numbers(texts, column.number))
             what = "is not a number written as the schema says"
         faults += _value_faults(column, objects, rows, unread, what)
+    elif column.kind in MEASURES and values.dtype == dtype:
+        faults += _value_faults(column, objects, rows, misfits(values, column)[rows], MEASURES[column.kind])
     return faults
+
+
+def misfits(values: pd.Series, column: Column) -> np.ndarray:
+    """Return which values are no numbers, moments or durations, where the kind of their column says so.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Values that are not written as the column's `number` or `date_format` says.
+    column : Column
+        A numeric, datetime or duration column.
+
+    Returns
+    -------
+    numpy.ndarray
+        Boolean, one a value; False for missing ones.
+    """
+    there, dtype = values.notna().to_numpy(dtype=bool), values.dtype
+    kind = "M" if isinstance(dtype, pd.PeriodDtype) else dtype.kind
+    if kind in {"numeric": "biuf", "datetime": "M", "duration": "m"}[column.kind]:
+        return np.zeros(len(values), dtype=bool)
+    if column.kind == "numeric":
+        read = pd.to_numeric(values.astype(object), errors="coerce")
+    elif column.kind == "datetime" and column.holds is not None:
+        read = pd.to_datetime(values.astype(object), errors="coerce")
+    else:
+        return there
+    return there & read.isna().to_numpy(dtype=bool)
 
 
 def _value_faults(

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tabgen.cleaning import clean
 from tabgen.encoding import fit_encoder
-from tabgen.errors import ModelFileError
+from tabgen.errors import ModelFileError, SchemaError
 from tabgen.gathering import Gathered, Source, gather_table
 from tabgen.identifiers import fit_identifiers
 from tabgen.inference import infer_schema
@@ -190,6 +190,10 @@ class TabularGAN(Sampler):
             return self._take(fit_privately(self.get_params(), source, schema, callbacks))
         frame, self.dialect_, self.spending_ = source.frame, source.dialect, None
         schema = infer_schema(frame) if schema is None else schema
+        if not isinstance(schema, Schema):
+            raise SchemaError(
+                f"schema is a {type(schema).__name__}. Pass a Schema, as from infer_schema(table)."
+            )
         tidy = clean(frame, schema)
         rules = rules_of(self.relations, (frame, tidy), source.second_look(schema))
         safe = protect(tidy, schema, rules, self.protection, plan.seed)

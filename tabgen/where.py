@@ -22,6 +22,7 @@ TOKEN = re.compile(
 SIGNS = {"=": "==", "==": "==", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 WORDS = {"true": True, "false": False}
+END = ""  # where a text ends too early
 EXAMPLE = "Write for instance: age >= 40 and city in ('Paris', 'Rome') and spouse is null."
 
 
@@ -150,7 +151,7 @@ def _sign(tokens: deque[_Token], text: str) -> str:
             tokens.popleft()
         _expect(tokens, "null", text)
         return "is not null" if negated else "is null"
-    raise _unreadable(text, "its end" if not tokens else tokens[0].value)
+    raise _unreadable(text, END if not tokens else tokens[0].value)
 
 
 def _values(tokens: deque[_Token], text: str) -> tuple[Any, ...]:
@@ -166,13 +167,13 @@ def _values(tokens: deque[_Token], text: str) -> tuple[Any, ...]:
 
 def _operand(tokens: deque[_Token], text: str) -> _Token:
     if not tokens or tokens[0].kind == "sign":
-        raise _unreadable(text, tokens[0].value if tokens else "its end")
+        raise _unreadable(text, tokens[0].value if tokens else END)
     return tokens.popleft()
 
 
 def _expect(tokens: deque[_Token], word: str, text: str) -> None:
     if not tokens or tokens[0].value != word:
-        raise _unreadable(text, tokens[0].value if tokens else "its end")
+        raise _unreadable(text, tokens[0].value if tokens else END)
     tokens.popleft()
 
 
@@ -193,4 +194,7 @@ def _value(token: _Token, text: str) -> Any:
 
 
 def _unreadable(text: str, place: Any) -> ConditionError:
-    return ConditionError(f"{text!r} cannot be read at {place!r}. {EXAMPLE}")
+    if place == "null":
+        return ConditionError(f"{text!r} compares with null. Write: is null, or: is not null.")
+    where = "says too little" if place == END else f"cannot be read at {place!r}"
+    return ConditionError(f"{text!r} {where}. {EXAMPLE}")

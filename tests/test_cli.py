@@ -280,6 +280,7 @@ def test_help_loads_nothing_heavy(words):
     ("words", "message"),
     [
         (["nonsense"], "No such command 'nonsense'"),
+        (["IN.csv"], "Missing argument 'OUT'"),
         (["IN", "OUT", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1"),
         (["IN", "OUT", "--epochs", "many"], "Invalid value for '--epochs': 'many' is not a valid integer"),
         (["IN", "OUT", "--max-minutes", "0"], "Invalid value for '--max-minutes'"),

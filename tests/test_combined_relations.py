@@ -287,6 +287,10 @@ def test_a_rule_that_few_rows_keep_still_gets_its_rows():
 def test_a_function_must_answer_for_each_row(sums):
     with pytest.raises(SchemaError, match=r"'all' returned answers of shape \(\) for 600 rows\. Let it"):
         Predicate(lambda frame: True, "all").check(sums)
+    with pytest.raises(
+        SchemaError, match=r"'is' fails \(KeyError: 'none'\)\. It gets a table of the columns \["
+    ):
+        Predicate(lambda frame: frame["none"] > 0, "is").check(sums)
 
 
 def test_a_missing_answer_is_no():

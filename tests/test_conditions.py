@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import ks_2samp
 
 from tabgen import TabularGAN
-from tabgen.errors import ConditionError
+from tabgen.errors import ConditionError, SchemaError, TableError
+from tabgen.evaluation import evaluate
 from tabgen.relations import Determined, Total
 
 ROWS = 2_500
@@ -249,3 +250,28 @@ def test_moments_do_not_heap_up_at_a_bound_within_a_year(people, gan):
     assert drawn.isin([asked.left, asked.right]).mean() < 0.03  # each of 198 days is as likely
     real = people["since"][people["since"].between(asked.left, asked.right)]
     assert ks_2samp(drawn.astype("int64"), real.astype("int64")).statistic < 0.1
+
+
+def test_what_is_asked_in_another_form_is_refused_in_a_sentence(people, gan):
+    for where in (["city", "Rome"], lambda rows: rows["city"] == "Rome"):
+        with pytest.raises(ConditionError, match=r"^where is a (list|function)\. Write a line such as"):
+            gan.sample(5, where=where)
+    with pytest.raises(ConditionError, match=r"'city' is asked for one of no values. Give at least one"):
+        gan.sample(5, where={"city": []})
+    for shares in (["city"], {"city": ["Rome", "Oslo"]}):
+        with pytest.raises(ConditionError, match=r" a list\. (Name one column|Map each level)"):
+            gan.sample(5, rebalance=shares)
+    with pytest.raises(ConditionError, match=r"'ctiy' is not in the table. Did you mean 'city'"):
+        gan.augment(people, "ctiy", 5)
+    with pytest.raises(ConditionError, match=r"^Column 'city' is not in the table to add to, which has"):
+        gan.augment(people.drop(columns="city"), "city", 5)
+    with pytest.raises(SchemaError, match=r"^Column 'age' holds 'old' at row 1, which is no number, but"):
+        gan.sample(where=pd.DataFrame({"age": [None, "old"]}))
+
+
+@pytest.mark.parametrize("table", ["people.csv", {"city": ["Rome"]}, None])
+def test_what_is_no_frame_is_refused_in_a_sentence(gan, table):
+    asks = [gan.complete, gan.log_prob, lambda t: gan.predict(t, "city"), lambda t: gan.augment(t, "city", 5)]
+    for ask in [*asks, lambda t: evaluate(t, t)]:
+        with pytest.raises(TableError, match=r"^The table is a \w+, where a DataFrame is needed"):
+            ask(table)

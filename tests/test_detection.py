@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from faker import Faker
 
+from tabgen.errors import TableError
 from tabgen.substitution import Drop, Fake, Keep, Pseudonymise, SecretKey, Shift, propose_plan
 
 DIRECT, OTHER = True, False
@@ -188,6 +189,11 @@ def test_free_text_and_unknown_texts_are_said_to_be_unknown():
         ("unknown", Drop),
         ("unknown", Pseudonymise),
     ]
+
+
+def test_a_table_without_rows_is_refused():
+    with pytest.raises(TableError, match=r"^The table has no rows"):
+        propose_plan(pd.DataFrame({"name": []}))
 
 
 def test_long_different_numbers_are_not_kept():

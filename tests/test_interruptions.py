@@ -107,6 +107,7 @@ def test_the_command_saves_and_exits_as_interrupted(tmp_path, monkeypatch, capfd
     said = capfd.readouterr().err
     assert SAID in said
     assert "Saved the model" in said
+    assert f"The same line with --force goes on from {tmp_path / 'run.checkpoint'}." in said
     assert main(["sample", str(tmp_path / "m.tabgen"), "-", "--rows", "3"]) == 0
 
 

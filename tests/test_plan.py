@@ -130,4 +130,6 @@ def test_what_does_not_fit_the_tables_is_listed():
         "Column 'z' of table 't' is not in the plan. Add it with an action; \"drop\" leaves it out.",
         "Column 'y' is planned, but is not in table 't'. Remove it from the plan.",
     ]
+    (fault, _) = plan.check({"t": frame.rename(columns={"z": "yy"})})
+    assert "'yy' of table 't' is not in the plan. Did you mean 'y'? Add it" in fault
     assert plan.check({}) == ["Table 't' is planned, but was not given. The plan has ['t']."]

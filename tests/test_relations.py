@@ -378,6 +378,7 @@ BROKEN = pd.DataFrame(
         (OneHot(("same", "level")), r"'one of same, level' does not hold in 1 rows .* first in row 1"),
         (Ordered("a", "name"), r"about column 'name', which is not in the table or not learned"),
         (Total(("a", ("x", 1)), "b"), r"about column \('x', 1\), which is not in the table"),
+        (Ordered("a", "dya"), r"'dya', which is not .* free text\)\. Did you mean 'day'\?$"),
         (Total(("a", "level"), "b"), r"needs numbers in column 'level'\. Remove it"),
         (Proportional("day", "a"), r"needs numbers in column 'day'"),
         (Ordered("a", "day"), r"'a <= day' needs two columns of numbers or two of dates\. Remove it"),

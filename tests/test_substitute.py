@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgen import KeyRefused, MissingExtra, PlanError, TabularGAN, propose_plan, substitute
+from tabgen import KeyRefused, MissingExtra, PlanError, TableError, TabularGAN, propose_plan, substitute
 from tabgen.cli import main
 from tabgen.substitution import (
     ColumnPlan,
@@ -161,6 +161,23 @@ def test_what_does_not_fit_is_refused(shop):
         substitute(frame.assign(more=1), plan, key=KEY)
     with pytest.raises(PlanError, match=r"The plan has 2 tables, .* but one was given"):
         substitute(frame, propose_plan(shop), key=KEY)
+    for key in ("key.txt", b"key"):
+        for use in (propose_plan, lambda frame, key: substitute(frame, plan, key=key)):
+            with pytest.raises(
+                KeyRefused, match=r"^The key is a (str|bytes), not a SecretKey\. Read it with"
+            ):
+                use(frame, key)
+    with pytest.raises(
+        PlanError, match=r"^The plan is a str\. Make one with propose_plan or Plan\.from_json"
+    ):
+        substitute(frame, plan.to_json(), key=KEY)
+    for use in (propose_plan, lambda path: substitute(path, plan, key=KEY)):
+        with pytest.raises(TableError, match=r"^The table is a str, where a DataFrame is needed"):
+            use("customers.csv")
+    with pytest.raises(
+        PlanError, match=r"^Column 'email' has the action 'drop', which is none\. Use one, as Drop"
+    ):
+        ColumnPlan("email", "drop")
 
 
 @pytest.mark.parametrize(("action", "package"), [(Pseudonymise(), "cryptography"), (Fake("name"), "faker")])

@@ -18,6 +18,7 @@ from tabgen.evaluation.scorecard import Scorecard
 from tabgen.evaluation.scores import FEWEST_ROWS, MOST_ROWS, NAN, Score, around
 from tabgen.evaluation.twosample import TwoSample, two_sample_test
 from tabgen.evaluation.utility import problem, utility_scores
+from tabgen.spelling import did_you_mean
 from tabgen.threads import one_thread
 
 DENSITY_ROWS = 5_000  # of each side
@@ -113,7 +114,8 @@ def score(tables: Comparison, target: Hashable | None = None, seed: int = 0) -> 
     holdout = tables.holdout if tables.holdout is not None and len(tables.holdout) else None
     facts = {column.name: column for column in tables.schema.columns}
     if target is not None and target not in facts:
-        raise TableError(f"There is no column {target!r} to predict. The columns: {list(facts)}.")
+        hint = did_you_mean(target, facts)
+        raise TableError(f"There is no column {target!r} to predict. {hint}The columns: {list(facts)}.")
     aim = None if target is None else problem(real, target, facts[target])
     control = _control(real, len(synthetic), holdout, seed)
 

@@ -20,7 +20,7 @@ from tabgen.errors import ModelFileError
 from tabgen.models.interruption import Interruption
 from tabgen.wholefiles import write_whole
 
-FORMAT = 1
+FORMAT = 2
 FACTS = "facts"
 LEAST_WAIT = 20  # between two writes, in times of what one takes: training is not to wait for the disk
 
@@ -48,8 +48,8 @@ class Checkpoint:
     ----------
     path : path
         Where the file is or shall be.
-    identity : str
-        What tells this fit, its table and its settings, from all others.
+    identity : mapping
+        What tells this fit from all others: a digest of its ``table``, and its settings by name.
     seed : int
         Seed of the fit.
 
@@ -59,16 +59,19 @@ class Checkpoint:
         If there is a file that is no checkpoint, damaged, or of another fit.
     """
 
-    def __init__(self, path: str | os.PathLike[str], identity: str, seed: int) -> None:
-        self.path, self.identity, self.seed = Path(path), identity, seed
+    def __init__(self, path: str | os.PathLike[str], identity: Mapping[str, Any], seed: int) -> None:
+        self.path, self.identity, self.seed = Path(path), dict(identity), seed
         self.stages: dict[str, State] = {}
         if os.path.exists(self.path):
             facts, arrays = _read(self.path)
-            if facts["identity"] != identity:
-                raise ModelFileError(
-                    f"The checkpoint {str(path)!r} is of another table, other settings or another version. "
-                    "Pass the same ones, or delete it to start anew."
-                )
+            for name, value in identity.items():
+                there = facts["identity"].get(name)
+                if there != value:
+                    what = f"of a fit with {name} {there!r}, but this one has {value!r}"
+                    raise ModelFileError(
+                        f"The checkpoint {str(path)!r} is {'of another table' if name == 'table' else what}. "
+                        "Pass the same, or delete it to start anew."
+                    )
             for name, told in facts["stages"].items():
                 kinds = {kind: [arrays[key] for key in keys] for kind, keys in told["arrays"].items()}
                 self.stages[name] = State(told["facts"], kinds)
@@ -104,7 +107,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         arrays = zip_arrays(path)
         facts = json.loads(arrays.pop(FACTS).tobytes())
-        if facts["format"] != FORMAT or not isinstance(facts["seed"], int):
+        kinds = isinstance(facts["seed"], int) and isinstance(facts["identity"], dict)
+        if facts["format"] != FORMAT or not kinds:
             raise ValueError("another format")
     except OSError as error:
         raise ModelFileError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error

@@ -102,11 +102,12 @@ def open_checkpoint(path: str | os.PathLike[str], kind: str, task: Task) -> Chec
     ModelFileError
         If the file is of another fit, or no checkpoint.
     """
-    versions = [keras.__version__, tf.__version__, np.__version__]  # of which bits may depend
-    facts = [kind, task.latent_dim, asdict(task.config), repr(task.layout), task.codes.shape, *versions]
-    identity = hashlib.sha256(json.dumps(facts).encode())
-    identity.update(task.codes.tobytes())
-    return Checkpoint(path, identity.hexdigest(), task.config.seed)
+    table = hashlib.sha256(json.dumps([repr(task.layout), task.codes.shape]).encode())
+    table.update(task.codes.tobytes())
+    versions = {module.__name__: module.__version__ for module in (keras, tf, np)}  # of which bits may depend
+    settings = {"model": kind, "latent_dim": task.latent_dim, **asdict(task.config)}
+    identity = {"table": table.hexdigest(), **settings, **versions}
+    return Checkpoint(path, identity, task.config.seed)
 
 
 def fit_model(kind: str, task: Task) -> Fitted:

@@ -56,9 +56,15 @@ class Predicate:
         Raises
         ------
         SchemaError
-            If the function does not answer with one boolean a row.
+            If the function fails, or does not answer with one boolean a row.
         """
-        answer = np.asarray(self.test(frame), dtype=object)
+        try:
+            answer = np.asarray(self.test(frame), dtype=object)
+        except Exception as error:
+            raise SchemaError(
+                f"The function of the relation {self.text!r} fails ({type(error).__name__}: {error}). "
+                f"It gets a table of the columns {list(frame.columns)}."
+            ) from error
         if answer.shape != (len(frame),):
             raise SchemaError(
                 f"The function of the relation {self.text!r} returned answers of shape {answer.shape} for "

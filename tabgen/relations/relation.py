@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tabgen.errors import SchemaError
+from tabgen.spelling import did_you_mean
 
 
 @runtime_checkable
@@ -52,9 +53,10 @@ def need(tidy: pd.DataFrame, rule: Relation, dtype: str = "fMO") -> None:
     """Refuse a rule about a column that is not learned, or not a number where it must be."""
     for name in rule.columns:
         if name not in tidy.columns:
+            hint = did_you_mean(name, tidy.columns, "Remove it.").strip()
             raise SchemaError(
                 f"The relation {rule.describe()!r} is about column {name!r}, which is not in the table or "
-                "not learned (constant, a key or free text). Remove it."
+                f"not learned (constant, a key or free text). {hint}"
             )
         if tidy[name].dtype.kind not in dtype:
             raise SchemaError(

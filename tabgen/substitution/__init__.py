@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from tabgen.errors import KeyRefused, PlanError
+from tabgen.profiling import need_frame
 from tabgen.substitution.detection import propose_plan
 from tabgen.substitution.fakes import fake
 from tabgen.substitution.generalising import generalise, shift, suppress_rare
-from tabgen.substitution.keys import SecretKey, new_key, read_key, write_key
+from tabgen.substitution.keys import SecretKey, need_key, new_key, read_key, write_key
 from tabgen.substitution.plan import (
     KEYED,
     ColumnPlan,
@@ -117,7 +118,10 @@ def substitute(
     >>> bool(fresh["orders"]["customer_id"].isin(fresh["customers"]["customer_id"]).all())
     True
     """
-    if isinstance(tables, pd.DataFrame):
+    if not isinstance(plan, Plan):
+        raise PlanError(f"The plan is a {type(plan).__name__}. Make one with propose_plan or Plan.from_json.")
+    if not isinstance(tables, Mapping):
+        need_frame(tables)
         if len(plan.tables) != 1:
             raise PlanError(
                 f"The plan has {len(plan.tables)} tables, {list(plan.tables)}, but one was given. "
@@ -142,10 +146,12 @@ def _check_key(plan: Plan, key: SecretKey | None) -> None:
     if keyed and key is None:
         raise KeyRefused(
             f"The plan says {type(keyed[0].action).__name__.lower()} for column {keyed[0].column!r}, which "
-            "needs a key. Make one with: tabgen key FILE, and pass it."
+            "needs a key. Make one with: tabgen key FILE, and pass it (--key-file FILE, key=read_key(FILE))."
         )
-    if key is not None and plan.key_check is not None:
-        key.must_match(plan.key_check)
+    if key is not None:
+        need_key(key)
+        if plan.key_check is not None:
+            key.must_match(plan.key_check)
 
 
 def _fakes(tables: Frames, plan: Plan, key: SecretKey | None) -> dict[str, dict[Hashable, pd.Series]]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pandas as pd
 
+from tabgen.profiling import need_frame
 from tabgen.substitution.checkdigits import CHECKED
-from tabgen.substitution.keys import SecretKey
+from tabgen.substitution.keys import SecretKey, need_key
 from tabgen.substitution.plan import (
     Action,
     ColumnPlan,
@@ -68,13 +69,13 @@ def propose_plan(tables: pd.DataFrame | Mapping[str, pd.DataFrame], key: SecretK
     e-mail Pseudonymise direct - its values are e-mail addresses
     visits Keep none - no sign of a person
     """
-    frames = {"table": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
+    frames = dict(tables) if isinstance(tables, Mapping) else {"table": need_frame(tables)}
     signs = {name: look_at(frame) for name, frame in frames.items()}
     locale = _locale([one for own in signs.values() for one in own])
     planned = {name: _plan_table(own, locale) for name, own in signs.items()}
     for name, table in planned.items():
         planned[name] = _with_references(table, signs[name], signs, planned)
-    return Plan(planned, None if key is None else key.check)
+    return Plan(planned, None if key is None else need_key(key).check)
 
 
 def _plan_table(columns: Sequence[Signs], locale: str) -> TablePlan:

@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -103,6 +104,22 @@ class SecretKey:
                 f"The plan was made with a key of check value {check}, but this key has {self.check}. "
                 "Pass the right key, or remove key_check from the plan to begin a new mapping."
             )
+
+
+def need_key(key: Any) -> SecretKey:
+    """Return a key if it is one.
+
+    Raises
+    ------
+    KeyRefused
+        If it is anything else, such as a text or a path; it is not shown.
+    """
+    if not isinstance(key, SecretKey):
+        raise KeyRefused(
+            f"The key is a {type(key).__name__}, not a SecretKey. Read it with read_key(FILE), or make one "
+            "with new_key()."
+        )
+    return key
 
 
 def new_key() -> SecretKey:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tabgen.errors import PlanError
 from tabgen.jsonvalues import scalar_from_json, scalar_to_json
+from tabgen.spelling import did_you_mean
 from tabgen.substitution.fakes import FAKES
 from tabgen.substitution.pseudonyms import EMAIL_DOMAINS, KINDS
 
@@ -100,6 +101,12 @@ class ColumnPlan:
     action: Action
     sensitivity: Sensitivity = "unknown"
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.action, Action):
+            raise PlanError(
+                f"Column {self.column!r} has the action {self.action!r}, which is none. Use one, as Drop()."
+            )
 
 
 @dataclass(frozen=True)
@@ -216,9 +223,10 @@ class Plan:
             there = list(frames[name].columns)
             for label in there:
                 if label not in planned:
+                    hint = did_you_mean(label, planned.difference(there))
                     faults.append(
-                        f"Column {label!r} of table {name!r} is not in the plan. Add it with an action; "
-                        '"drop" leaves it out.'
+                        f"Column {label!r} of table {name!r} is not in the plan. {hint}Add it with an "
+                        'action; "drop" leaves it out.'
                     )
             faults += [
                 f"Column {label!r} is planned, but is not in table {name!r}. Remove it from the plan."

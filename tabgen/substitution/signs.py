@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from tabgen.errors import TableError
 from tabgen.inference import infer_column
 from tabgen.looks import NULLS
 from tabgen.profiling import check_frame, profile_column
@@ -112,8 +113,16 @@ class Signs:
 
 
 def look_at(frame: pd.DataFrame) -> list[Signs]:
-    """Return what there is to see of each column of a table."""
+    """Return what there is to see of each column of a table.
+
+    Raises
+    ------
+    TableError
+        If it has no rows or columns, or two columns of one name.
+    """
     check_frame(frame)
+    if frame.empty:
+        raise TableError("The table has no rows. Give at least one row to look at.")
     return [_signs(frame[name]) for name in frame.columns]
 
 
