@@ -56,7 +56,7 @@ def as_rarest(tidy: pd.DataFrame, table: pd.DataFrame, parts: FittedParts) -> pd
 
 def _is_protected(parts: FittedParts) -> bool:
     """Tell whether rare values may have been taken out before anything was learned."""
-    return parts.protection.protection is not None
+    return parts.protection.protection is not None or parts.spending is not None
 
 
 def read_known(table: pd.DataFrame, parts: FittedParts, *, lenient: bool = False) -> pd.DataFrame:

@@ -210,6 +210,14 @@ def test_conditions_hold(private):
     assert (private.sample(40, where="hours > 50 and town == 'Oslo'", seed=0)["hours"] > 50).all()
 
 
+def test_rows_that_were_learned_from_can_be_asked_about(private, table):
+    likely = private.log_prob(table)
+    assert np.isfinite(likely).all()
+    shares = private.predict_proba(table.drop(columns="town"), "town")
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert private.complete(table.assign(member=None), seed=0)["member"].notna().all()
+
+
 def test_there_is_no_latent(private, table):
     with pytest.raises(ValueError, match=r"This model has no latent\. Fit with latent_dim=16 and without"):
         private.reconstruct(table[:2])
