@@ -11,7 +11,7 @@ from tabgen.encoding import fit_encoder
 from tabgen.encoding.categorical import MAX_CODES, OWN_CODES, fit_categorical
 from tabgen.encoding.datetime import fit_datetime, split_moments
 from tabgen.encoding.leaves import KNOTS
-from tabgen.encoding.numeric import count_decimals, fit_numeric
+from tabgen.encoding.numeric import count_decimals, fit_numeric, grid_step
 
 
 @pytest.fixture
@@ -299,3 +299,30 @@ def test_frequent_levels_share_their_code_with_none(rng):
     codes = fit_categorical(levels, many, ordered=False).code_of_level
     own, times = np.unique(codes, return_counts=True)
     assert (times[np.searchsorted(own, codes[-OWN_CODES:])] == 1).all()
+
+
+def test_levels_that_share_a_code_are_drawn_as_often_as_they_are(rng):
+    many = 3 * MAX_CODES
+    counts = 1 + np.arange(many) % 8
+    codec = fit_categorical(np.repeat(np.arange(many), counts), many, ordered=True)
+    code = np.bincount(codec.code_of_level).argmax()  # one that several levels share
+    levels = np.flatnonzero(codec.code_of_level == code)
+    drawn = np.bincount(codec.decode(np.full(20_000, code), rng), minlength=many)[levels] / 20_000
+    np.testing.assert_allclose(drawn, counts[levels] / counts[levels].sum(), atol=0.02)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_parts_of_seconds_are_in_the_unit_of_the_column(unit):
+    moments = np.array(["2001-02-03T04:05:06.789012345", "NaT"], dtype=f"datetime64[{unit}]")
+    parts = split_moments(moments)
+    assert parts["fraction"][0] == int("789012345"[: {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]] or 0)
+    assert [parts[name][0] for name in ("hour", "minute", "second")] == [4, 5, 6]
+    assert all(np.isnan(values[1]) for values in parts.values())
+
+
+def test_a_grid_that_floats_cannot_tell_is_none():
+    assert grid_step(np.array([0.0, 2.0**52]), 0) == 2.0**52
+    assert grid_step(np.array([0.0, 2.0**53]), 0) is None
+    assert grid_step(np.array([0.0, 1.0]), None) is None
+    assert grid_step(np.array([5.0]), 0) is None
+    assert fit_numeric(np.array([2.0**53, 2.0**53 + 4, 2.0**53 + 8] * 40)).units.tolist() == [4.0]
