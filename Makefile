@@ -13,6 +13,9 @@ test: ## run the tests but the slow ones
 slow: ## run the tests that take long, or start several processes
 	$(PYTHON) -m pytest -m "slow or cluster"
 
+cover: ## run them all but those of clusters, and show the lines that none reached
+	$(PYTHON) -m pytest -m "not cluster" --cov --cov-report=term-missing
+
 lint: ## check style, format and types; change nothing
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -24,4 +27,4 @@ docs: ## make the reference of all public names in build/api
 bench: ## measure speed by size of table, to speed.csv
 	$(PYTHON) benchmarks/speed.py speed.csv
 
-.PHONY: help install test slow lint docs bench
+.PHONY: help install test slow cover lint docs bench

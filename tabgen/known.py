@@ -118,8 +118,10 @@ def keep_cells(drawn: pd.DataFrame, table: pd.DataFrame, schema: Schema) -> pd.D
     """Return drawn rows with all cells that a table has as they stand there, and its index."""
     kept = drawn.set_axis(table.index)
     for name in table.columns:
-        own = ~gaps(table, name, schema)
-        kept[name] = kept[name].where(~own, table[name]).astype(kept[name].dtype)
+        own = ~gaps(table, name, schema).to_numpy()
+        column = kept[name].copy()
+        column[own] = table[name][own].astype(column.dtype).array
+        kept[name] = column
     return kept
 
 

@@ -126,7 +126,7 @@ def _grouped(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return candidates of rows, of which those with the same evidence stand for each other, and weights."""
     told = np.repeat(told, CANDIDATES, axis=0)
-    own = group = np.unique(told, axis=0, return_inverse=True)[1]
+    own = group = np.unique(told, axis=0, return_inverse=True)[1].ravel()  # numpy 2.0 adds an axis
     codes, log_weights = _proposed(generator, judge, told, allowed, rng)
     weights = _even_weights(log_weights, group)
     while len(codes) * CANDIDATES < min(_rows_needed(weights), MOST_CANDIDATES) * len(told):
