@@ -110,7 +110,7 @@ def save_parts(parts: FittedParts, path: str | os.PathLike[str], *, force: bool 
     arrays: dict[str, np.ndarray] = {}
     encoder = _encoder_to_json(parts.encoder, arrays)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
     identifiers = [
         [scalar_to_json(name), type(generator).__name__, asdict(generator)]
         for name, generator in parts.identifiers.items()

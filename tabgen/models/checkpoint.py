@@ -88,9 +88,9 @@ class Checkpoint:
                 arrays.update(zip(keys[kind], values, strict=True))
             told[name] = {"facts": dict(kept.facts), "arrays": keys}
         facts = {"format": FORMAT, "identity": self.identity, "seed": self.seed, "stages": told}
-        text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+        arrays[FACTS] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **{FACTS: text}, **arrays)
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy 2.0 has no allow_pickle
         write_whole(self.path, lambda file: file.write(buffer.getbuffer()), force=True)
 
     def remove(self) -> None:
