@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,35 @@ LEAST_POOL, RANGED_POOL = 500, 2_000  # rows of a pool at least, and of one that
 LOST = 0.06  # of a pool's weight that no row stands for, if none is chosen twice
 MOST_FACTOR = 20.0  # by how much a weight may exceed the mean: no single row may stand for many
 ROWS_AT_ONCE = 20_000  # rows wanted of one pool
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """A fitted model, asked for rows in which only some codes are allowed.
+
+    Attributes
+    ----------
+    generator : keras.Model
+        Draws candidates.
+    judge : TreeDiscriminator or None
+        Tells how much likelier each is to be real.
+    allowed : mapping of int to numpy.ndarray or None
+        For some tokens a boolean a code: whether it may be drawn where it is no evidence.
+    rng : numpy.random.Generator
+        Source of all draws.
+    """
+
+    generator: Any
+    judge: Any
+    allowed: Mapping[int, np.ndarray] | None
+    rng: np.random.Generator
+
+    def draw(self, evidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a candidate for each row of evidence, and its log weight under the law of both networks."""
+        codes, log_weights = self.generator.propose(evidence, self.allowed, self.rng)
+        if self.judge is not None:
+            log_weights = log_weights + np.clip(self.judge.log_ratio(codes), LOW, HIGH)
+        return codes, log_weights
 
 
 def draw_given(
@@ -57,98 +87,66 @@ def draw_given(
     numpy.ndarray
         int32, shape ``(rows, tokens)``.
     """
-    rng = np.random.default_rng(seed)
-    guided = isinstance(model, GuidedModel)
+    rng, guided = np.random.default_rng(seed), isinstance(model, GuidedModel)
     generator, judge = (model.generator, model.discriminator) if guided else (model, None)
-    drawn = [evidence[:0].astype(np.int32)]
-    for start in range(0, len(evidence), ROWS_AT_ONCE):
-        wanted = evidence[start : start + ROWS_AT_ONCE]
-        if alike:
-            drawn.append(_draw_alike(generator, judge, wanted, allowed, ranged, rng))
-            continue
-        if len(ranged):
-            codes, log_weights = generator.propose(np.repeat(wanted, FIRST_CANDIDATES, axis=0), allowed, rng)
-            shares = softmax(log_weights.reshape(len(wanted), -1), axis=1)
-            wanted = _with_ranged(wanted, codes[choice_within(shares, rng)], ranged)
-        codes, log_weights = _candidates(generator, judge, wanted, allowed, rng)
-        drawn.append(codes[choice_within(softmax(log_weights, axis=1), rng)])
-    return np.concatenate(drawn)
+    proposer = Proposer(generator, judge, allowed, rng)
+    draw = _draw_alike if alike else _draw_each
+    starts = range(0, len(evidence), ROWS_AT_ONCE)
+    drawn = [draw(proposer, evidence[start : start + ROWS_AT_ONCE], ranged) for start in starts]
+    return np.concatenate([evidence[:0].astype(np.int32), *drawn])
 
 
-def _draw_alike(
-    generator: Any,
-    judge: Any,
-    wanted: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    ranged: Sequence[int],
-    rng: np.random.Generator,
-) -> np.ndarray:
+def _draw_each(proposer: Proposer, wanted: np.ndarray, ranged: Sequence[int]) -> np.ndarray:
+    """Draw rows of which each is asked something else: one of its own candidates."""
+    if len(ranged):
+        repeated = np.repeat(wanted, FIRST_CANDIDATES, axis=0)
+        codes, log_weights = proposer.generator.propose(repeated, proposer.allowed, proposer.rng)
+        shares = softmax(log_weights.reshape(len(wanted), -1), axis=1)
+        wanted = _with_ranged(wanted, codes[choice_within(shares, proposer.rng)], ranged)
+    codes, log_weights = _candidates(proposer, wanted)
+    return codes[choice_within(softmax(log_weights, axis=1), proposer.rng)]
+
+
+def _draw_alike(proposer: Proposer, wanted: np.ndarray, ranged: Sequence[int]) -> np.ndarray:
     """Draw rows of which all are asked the same: any candidate may stand for any of them."""
-    codes, log_weights, enough = _pool(generator, judge, wanted, allowed, len(ranged) > 0, rng)
-    weights = _weights(log_weights)
+    codes, weights, enough = _pool(proposer, wanted, len(ranged) > 0)
     if not enough:
-        told = _with_ranged(wanted, codes[_drawn_by(weights, len(wanted), rng)], ranged)
-        codes, weights = _grouped(generator, judge, told, allowed, rng)
-    return codes[systematic_choice(codes, weights, len(wanted), generator.space, rng)]
+        told = _with_ranged(wanted, codes[_drawn_by(weights, len(wanted), proposer.rng)], ranged)
+        codes, weights = _grouped(proposer, told)
+    return codes[systematic_choice(codes, weights, len(wanted), proposer.generator.space, proposer.rng)]
 
 
-def _pool(
-    generator: Any,
-    judge: Any,
-    wanted: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    ranged: bool,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Return candidates of which any may stand for any row, their log weights, and whether they are enough.
+def _pool(proposer: Proposer, wanted: np.ndarray, ranged: bool) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return candidates of which any may stand for any row, their weights, and whether they are enough.
 
     There are as many as it takes for nearly all weight to be stood for by rows of its own. Where that would
     be too many, and ranged tokens can be drawn first instead, they are as many as tell what those hold.
     """
-    rows, n, enough = max(int(FIRST_POOL * len(wanted)), LEAST_POOL), len(wanted), True
-    codes, log_weights = np.zeros((0, wanted.shape[1]), dtype=np.int32), np.zeros(0)
+    n, enough = len(wanted), True
+    rows = max(int(FIRST_POOL * n), LEAST_POOL)
+    codes, log_weights = wanted[:0].astype(np.int32), np.zeros(0)
     while rows > len(codes):
-        asked = np.repeat(wanted[:1], rows - len(codes), axis=0)
-        more, logs = _proposed(generator, judge, asked, allowed, rng)
+        more, logs = proposer.draw(np.repeat(wanted[:1], rows - len(codes), axis=0))
         codes, log_weights = np.concatenate([codes, more]), np.concatenate([log_weights, logs])
-        needed = _rows_needed(_weights(log_weights))
+        weights = _weights(log_weights)
+        needed = _rows_needed(weights)
         enough = not (ranged and needed > MOST_POOL)
-        rows = int(np.ceil(min(needed, MOST_CANDIDATES) * n)) if enough else max(2 * n, RANGED_POOL)
-    return codes, log_weights, enough
+        least = max(FIRST_CANDIDATES * n, RANGED_POOL)
+        rows = int(np.ceil(min(needed, MOST_CANDIDATES) * n)) if enough else least
+    return codes, weights, enough
 
 
-def _grouped(
-    generator: Any,
-    judge: Any,
-    told: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
+def _grouped(proposer: Proposer, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return candidates of rows, of which those with the same evidence stand for each other, and weights."""
-    told = np.repeat(told, CANDIDATES, axis=0)
-    own = group = np.unique(told, axis=0, return_inverse=True)[1].ravel()  # numpy 2.0 adds an axis
-    codes, log_weights = _proposed(generator, judge, told, allowed, rng)
-    weights = _even_weights(log_weights, group)
-    while len(codes) * CANDIDATES < min(_rows_needed(weights), MOST_CANDIDATES) * len(told):
-        more, logs = _proposed(generator, judge, told, allowed, rng)
-        codes, log_weights = np.concatenate([codes, more]), np.concatenate([log_weights, logs])
-        group = np.concatenate([group, own])
-        weights = _even_weights(log_weights, group)
-    return codes, weights
-
-
-def _proposed(
-    generator: Any,
-    judge: Any,
-    evidence: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a row for each row of evidence, and its log weight under the law of both networks."""
-    codes, log_weights = generator.propose(evidence, allowed, rng)
-    if judge is not None:
-        log_weights = log_weights + np.clip(judge.log_ratio(codes), LOW, HIGH)
-    return codes, log_weights
+    repeated = np.repeat(told, CANDIDATES, axis=0)
+    group = np.unique(repeated, axis=0, return_inverse=True)[1].ravel()  # numpy 2.0 adds an axis
+    rounds: list[tuple[np.ndarray, np.ndarray]] = []
+    while True:
+        rounds.append(proposer.draw(repeated))
+        log_weights = np.concatenate([logs for _, logs in rounds])
+        weights = _even_weights(log_weights, np.tile(group, len(rounds)))
+        if CANDIDATES * len(rounds) >= min(_rows_needed(weights), MOST_CANDIDATES):
+            return np.concatenate([codes for codes, _ in rounds]), weights
 
 
 def _rows_needed(weights: np.ndarray) -> float:
@@ -158,19 +156,13 @@ def _rows_needed(weights: np.ndarray) -> float:
     return float(heaviest[np.searchsorted(lost, LOST * len(weights), side="right") - 1])
 
 
-def _candidates(
-    generator: Any,
-    judge: Any,
-    wanted: np.ndarray,
-    allowed: Mapping[int, np.ndarray] | None,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
+def _candidates(proposer: Proposer, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return candidates of each row wanted, side by side, and their log weights: ``(rows, candidates)``."""
     each = np.zeros((len(wanted), 0, wanted.shape[1]), dtype=np.int32)
     log_weights = np.zeros((len(wanted), 0))
     while each.shape[1] < MOST_CANDIDATES:
         more = max(each.shape[1], CANDIDATES)
-        codes, logs = _proposed(generator, judge, np.repeat(wanted, more, axis=0), allowed, rng)
+        codes, logs = proposer.draw(np.repeat(wanted, more, axis=0))
         each = np.concatenate([each, codes.reshape(len(wanted), more, -1)], axis=1)
         log_weights = np.concatenate([log_weights, logs.reshape(len(wanted), more)], axis=1)
         shares = softmax(log_weights, axis=1)
