@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from conditions import askable, random_condition
+from imputation import numbers
 from quality import fitted, tables
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.preprocessing import OrdinalEncoder
 
 from tabgen import TabularGAN
 from tabgen.conditions import read_conditions
@@ -33,29 +33,20 @@ ROWS, EACH, MOST_TRIES = 1_000, 5, 20_000
 RARITIES = (2, 100, 10_000)
 
 
-def features(frame: pd.DataFrame, train: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return all columns but the target as numbers, levels as those of the train rows."""
-    texts = [name for name in train if name != target and not pd.api.types.is_numeric_dtype(train[name])]
-    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    encoder.fit(train[texts].astype(object))
-    numbers = frame.drop(columns=[*texts, target]).astype(float)
-    return numbers.assign(**dict(zip(texts, encoder.transform(frame[texts].astype(object)).T, strict=True)))
-
-
 def rare_conditions(
-    gan: TabularGAN, real: pd.DataFrame, rarity: int, rng: np.random.Generator
-) -> list[tuple[dict[Any, Any], float]]:
-    """Return random conditions that about one row in ``rarity`` holds, and their shares."""
-    (real, tidy), found = askable(gan, real), []
+    gan: TabularGAN, real: pd.DataFrame, tidy: pd.DataFrame, rarity: int, rng: np.random.Generator
+) -> Iterator[tuple[dict[Any, Any], float]]:
+    """Yield random conditions that about one row in ``rarity`` holds, and their shares."""
+    found = 0
     for _ in range(MOST_TRIES):
         where = random_condition(real, rng)
         each = read_conditions(where, gan.schema_)
-        share = np.logical_and.reduce([c.holds(tidy[name]) for name, c in each.items()]).mean()
+        share = float(np.logical_and.reduce([c.holds(tidy[name]) for name, c in each.items()]).mean())
         if 0.5 < share * rarity < 2:
-            found.append((where, float(share)))
-        if len(found) == EACH:
-            break
-    return found
+            yield where, share
+            found += 1
+        if found == EACH:
+            return
 
 
 def seconds(gan: TabularGAN, **asked: Any) -> float:
@@ -67,11 +58,11 @@ def seconds(gan: TabularGAN, **asked: Any) -> float:
 
 def costs(gan: TabularGAN, real: pd.DataFrame) -> Iterator[tuple[str, float]]:
     """Yield what rows under conditions cost, and what throwing away would."""
-    rng = np.random.default_rng(0)
+    rng, asked = np.random.default_rng(0), askable(gan, real)
     seconds(gan)
     for rarity in RARITIES:
         own, rejected = [], []
-        for where, share in rare_conditions(gan, real, rarity, rng):
+        for where, share in rare_conditions(gan, *asked, rarity, rng):
             own.append(seconds(gan, where=where))
             rejected.append(seconds(gan) / share)
         if own:
@@ -85,15 +76,15 @@ def balancing(
     """Yield how well trees tell the classes of test rows, trained on balanced rows and on others."""
     counts = train[target].value_counts()
     more = gan.augment(train, target, int(len(counts) * counts.max() - len(train)), seed=0)
-    rows = features(test, train, target)
-    for name, own, weights in (
-        ("balanced", more, None),
-        ("weighted", train, "balanced"),
-        ("plain", train, None),
+    inputs = numbers(*(rows.drop(columns=target) for rows in (more, train, test)))
+    for name, rows, own, weights in (
+        ("balanced", inputs[0], more, None),
+        ("weighted", inputs[1], train, "balanced"),
+        ("plain", inputs[1], train, None),
     ):
         trees = HistGradientBoostingClassifier(random_state=0, class_weight=weights)
-        trees.fit(features(own, train, target), own[target])
-        yield name, balanced_accuracy_score(test[target], trees.predict(rows))
+        trees.fit(rows, own[target])
+        yield name, balanced_accuracy_score(test[target], trees.predict(inputs[2]))
 
 
 def main() -> None:
