@@ -9,7 +9,7 @@ from tabgen.encoding.layout import Layout, Token
 from tabgen.models import ConditionalVAE
 from tabgen.models.layers import CodeSpace
 from tabgen.models.sampling import decoder_arrays, draw_codes
-from tabgen.models.vae import vae_config
+from tabgen.models.sizes import vae_config
 
 SIZES = (3, 5, 2, 60, 130, 70)  # direct heads, ordered banks with and without missing, a wide one
 ORDERED = (False, True, False, True, True, False)

@@ -13,7 +13,8 @@ from tabgen.models import private
 from tabgen.models.layers import CodeSpace
 from tabgen.models.marginals import measure
 from tabgen.models.private import PrivatePlan, clipped_sums, learned_variables, noisy_means, train_privately
-from tabgen.models.vae import ConditionalVAE, VAEConfig
+from tabgen.models.sizes import VAEConfig
+from tabgen.models.vae import ConditionalVAE
 
 NOTHING = PublicFacts(frozenset(), frozenset(), {})
 LITTLE = PrivateNoise(1.0, 1.0, 1.0, 1e-6)

@@ -140,7 +140,8 @@ def lay_out(
     levels = {name: tidy[name].dtype for name in tidy if isinstance(tidy[name].dtype, pd.CategoricalDtype)}
     tokens = {name: tokens_of(name, codec) for name, codec in codecs.items()}
     order = _drawing_order(tokens, key)
-    return TableEncoder(codecs, levels, Layout(tuple(token for name in order for token in tokens[name])))
+    laid = tuple(token for name in order for token in tokens[name])
+    return TableEncoder(codecs, levels, Layout(laid, tuple(key)))
 
 
 def _is_wide(column: pd.Series) -> bool:

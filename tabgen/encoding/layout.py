@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Layout:
     ----------
     tokens : tuple of Token
         Tokens of one column stand side by side.
+    key : tuple of Hashable
+        Columns that together name the rows; known while a table is learned, and not kept.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Layout:
     """
 
     tokens: tuple[Token, ...]
+    key: tuple[Hashable, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -78,6 +81,16 @@ class Layout:
         """For each token the one that tells whether it is missing, -1 where none does."""
         told = {token.column: i for i, token in enumerate(self.tokens) if token.part == MISSING}
         return tuple(told.get(t.column, -1) if t.part != MISSING else -1 for t in self.tokens)
+
+    @property
+    def families(self) -> list[tuple[int, ...]]:
+        """Tokens that together name something: a row of the table, or the moments of a column."""
+        told: dict[Hashable, list[int]] = {}
+        for place, token in enumerate(self.tokens):
+            told.setdefault(token.column, []).extend([place] if token.part != MISSING else [])
+        moments = [tuple(places) for name, places in told.items() if name not in self.key and len(places) > 1]
+        rows = tuple(place for name in self.key for place in told[name])
+        return [*moments, rows] if rows else moments
 
     def positions(self, column: Hashable) -> list[int]:
         """Where the tokens of a column stand in an encoded row."""

@@ -71,7 +71,7 @@ def draw_context(model: Any, vae: ConditionalVAE, rows: tf.Tensor, source: tf.Te
 
 def draw_rows(arrays: DecoderArrays, context: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
     """Return a row of codes for each context, int32; see `tabgen.models.sampling.draw_codes`."""
-    codes: list[tf.Tensor] = []
+    codes: dict[int, tf.Tensor] = {}  # of tokens, and of crosses of theirs
     embedded = context[:, :0]  # what tokens so far say, then what hidden units do that see no later one
     hidden = [context[:, :0] for _ in arrays.biases]
     begun = 0
@@ -86,16 +86,22 @@ def draw_rows(arrays: DecoderArrays, context: tf.Tensor, source: tf.Tensor) -> t
         for parent, table in arrays.parents[token]:
             logits += tf.gather(table, codes[parent])
         code = _drawn(logits, tf.random.fold_in(source, CODES + token, alg=RANDOM))
-        gate = arrays.gates[token]
+        gate = arrays.space.gates[token]
         if gate >= 0:
             code = tf.where(codes[gate] == 0, code, len(bias) - 1)
-        codes.append(code)
+        codes[token] = code
+        for number in arrays.space.crosses_ended_by(token):
+            own = arrays.space.crosses[number]
+            steps = arrays.space.steps(number)
+            codes[len(arrays.space.cardinalities) + number] = tf.add_n(
+                [codes[t] * step for t, step in zip(own, steps, strict=True)]
+            )
         embedded = tf.concat([embedded, tf.gather(arrays.table, int(offset) + code)], axis=1)
         done = int(arrays.stops[token])
         if done > begun:
             hidden = _with_units(arrays, context, embedded, hidden, slice(begun, done))
             begun = done
-    return tf.stack(codes, axis=1)
+    return tf.stack([codes[token] for token in range(len(arrays.offsets))], axis=1)
 
 
 def _with_units(

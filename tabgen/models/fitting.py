@@ -25,9 +25,10 @@ from tabgen.models.discriminator import fit_discriminator
 from tabgen.models.gan import LatentGAN, gan_config
 from tabgen.models.guided import GuidedModel
 from tabgen.models.interruption import Interruption
+from tabgen.models.sizes import VAEConfig, vae_config
 from tabgen.models.training import Split, Stage, TrainingConfig, split_rows, train
 from tabgen.models.twosample import FEWEST_ROWS
-from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
+from tabgen.models.vae import ConditionalVAE
 
 MOST_JUDGED = 50_000  # real rows that the discriminator learns from
 JUDGED_AGAINST = 2  # rows generated for each real one, to fit the discriminator to

@@ -12,7 +12,8 @@ import tensorflow as tf
 from tabgen.encoding.layout import Layout
 from tabgen.models.optimizer import FusedAdam
 from tabgen.models.sampling import Allowed
-from tabgen.models.vae import ConditionalVAE, VAEConfig, vae_config
+from tabgen.models.sizes import VAEConfig, vae_config
+from tabgen.models.vae import ConditionalVAE
 
 LATENT, CONTEXT = 32, 256  # widths of the latent and of what evidence and latent are turned into
 BETA, DROPOUT = 0.4, 0.1  # of the autoencoder

@@ -42,11 +42,39 @@ class CodeSpace:
     gates : tuple of int
         The token before it that tells whether a token is missing: then, and only then, it has its last
         code. Negative without one.
+    crosses : tuple of tuple of int
+        Tokens that speak together to others, such as year, month and day. As parents they are numbered
+        after the tokens.
     """
 
     cardinalities: tuple[int, ...]
     ordered: tuple[bool, ...]
     gates: tuple[int, ...]
+    crosses: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def parent_sizes(self) -> list[int]:
+        """Codes of each token, then of each cross."""
+        crossed = (int(np.prod([self.cardinalities[t] for t in own])) for own in self.crosses)
+        return [*self.cardinalities, *crossed]
+
+    def crosses_ended_by(self, token: int) -> list[int]:
+        """Return the crosses that are known as soon as a token is."""
+        return [number for number, own in enumerate(self.crosses) if max(own) == token]
+
+    def steps(self, cross: int) -> np.ndarray:
+        """Return how far apart codes of a cross lie that differ by one in one of its tokens."""
+        sizes = [self.cardinalities[token] for token in self.crosses[cross]]
+        return np.cumprod([1, *sizes[:0:-1]])[::-1].astype(np.int32)
+
+    def crossed(self, codes: np.ndarray, cross: int) -> np.ndarray:
+        """Return the code of a cross in rows of codes, shape ``(rows,)``."""
+        return codes[:, self.crosses[cross]] @ self.steps(cross)
+
+    def with_crosses(self, codes: np.ndarray) -> np.ndarray:
+        """Return rows of codes with one more column for each cross."""
+        more = [self.crossed(codes, number) for number in range(len(self.crosses))]
+        return np.column_stack([codes, *more]) if more else codes
 
     @property
     def sizes(self) -> list[int]:

@@ -17,7 +17,8 @@ import scipy.sparse
 
 from tabgen.models.layers import MANY_TOKENS, CodeSpace
 
-CHOICE_ROWS = 20_000  # rows that the choice of parents looks at
+CHOICE_ROWS = 20_000  # rows that the choice of parents looks at ...
+CROSSED_ROWS = 100_000  # ... where tokens may speak together: of each code there are few
 CHOICE_PAIRS = 5_000  # with more pairs of tokens than this, it looks at fewer rows
 CHOICE_CELLS = 300_000  # rows times codes that the choice of further parents looks at
 GROUPS = 16  # neighbouring codes that weak relations are told of together
@@ -48,7 +49,7 @@ def choose_parents(codes: np.ndarray, space: CodeSpace) -> Parents:
     Returns
     -------
     tuple of tuple of int
-        For each token at most ``MOST_PARENTS`` numbers of tokens before it.
+        For each token at most ``MOST_PARENTS`` numbers of tokens before it; the first may be a cross.
 
     Examples
     --------
@@ -58,17 +59,20 @@ def choose_parents(codes: np.ndarray, space: CodeSpace) -> Parents:
     ((), (), (0,))
     """
     tokens = len(space.cardinalities)
-    rows = CHOICE_ROWS if tokens * (tokens - 1) / 2 <= CHOICE_PAIRS else CHOICE_ROWS // 4
-    seen = codes[:: max(1, len(codes) // rows)]
+    rows = CROSSED_ROWS if space.crosses else CHOICE_ROWS
+    rows = rows if tokens * (tokens - 1) / 2 <= CHOICE_PAIRS else rows // 4
+    seen = space.with_crosses(codes[:: max(1, len(codes) // rows)])
     return tuple(_choose(space.rows_with(seen, child), child, space) for child in range(tokens))
 
 
 def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
     """Return the parents of one token, added as long as one is sure to help."""
     size = space.cardinalities[child]
+    tokens = len(space.cardinalities)
+    crosses = [tokens + k for k, own in enumerate(space.crosses) if max(own) < child]
     coarsely = {
         parent: _surely(gains_of(*_grains(codes, parent, child, space)[-1]))
-        for parent in range(child)
+        for parent in [*range(child), *crosses]
         if len(codes) and parent != space.gates[child]
     }
     best = sorted(coarsely, key=coarsely.__getitem__, reverse=True)[:SHORTLIST]
@@ -85,10 +89,10 @@ def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
         gains = {
             parent: max(_surely(further_gains(*pair, laws)) for pair in _grains(few, parent, child, space))
             for parent in best
-            if parent not in chosen
+            if parent not in chosen and parent < tokens  # few rows say nothing of a cross
         }
-        parent = max(gains, key=gains.__getitem__)
-        if gains[parent] <= 0:
+        parent = max(gains, key=gains.__getitem__, default=-1)
+        if gains.get(parent, 0) <= 0:
             break
         chosen.append(parent)
     return tuple(chosen)
@@ -140,12 +144,14 @@ def _grains(codes: np.ndarray, parent: int, child: int, space: CodeSpace) -> lis
 
 
 def _fine(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
-    return Coarse(codes, np.arange(space.cardinalities[token]))
+    return Coarse(codes, np.arange(space.parent_sizes[token]))
 
 
 def _coarse(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
     """Put neighbouring codes into about ``GROUPS`` groups of equal weight; a missing value stays apart."""
-    groups = np.arange(space.cardinalities[token])
+    groups = np.arange(space.parent_sizes[token])
+    if token >= len(space.cardinalities):  # a cross
+        return Coarse(codes, groups)
     leaves = space.sizes[token]
     if space.ordered[token] and leaves > GROUPS:
         weights = np.bincount(codes, minlength=len(groups))[:leaves] + 1e-9
@@ -215,6 +221,8 @@ def fit_tables(codes: np.ndarray, child: int, parents: Sequence[int], space: Cod
     sweeps = SWEEPS if len(space.cardinalities) <= MANY_TOKENS else 0
     for _ in range(sweeps if len(said) > 1 else 0):
         for turn, parent in enumerate(parents):
+            if parent >= len(space.cardinalities):  # it was fitted to all rows, these are fewer
+                continue
             others = [*said[:turn], *said[turn + 1 :]]
             said[turn] = parent, fit_table(codes, child, parent, others, space)
     return said
@@ -226,7 +234,7 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     Parameters
     ----------
     codes : numpy.ndarray
-        Rows in which the token is there, shape ``(rows, tokens)``.
+        Rows in which the token is there, shape ``(rows, tokens)``, with a column more for each cross.
     child, parent : int
         Numbers of the two tokens.
     said : list of (int, numpy.ndarray)

@@ -37,7 +37,7 @@ class ParentTables(keras.layers.Layer):
 
     def _rows(self, token: int, rank: int) -> int:
         parents = self.parents[token]
-        return self.space.cardinalities[parents[rank]] if rank < len(parents) else 0
+        return self.space.parent_sizes[parents[rank]] if rank < len(parents) else 0
 
     def _starts(self, group: Sequence[int], rank: int) -> np.ndarray:
         """Return the first row of each token's table."""
@@ -46,6 +46,7 @@ class ParentTables(keras.layers.Layer):
 
     def learn(self, codes: np.ndarray) -> None:
         """Fill the tables from rows of codes."""
+        codes = self.space.with_crosses(codes)
         self.fill(
             [
                 fit_tables(self.space.rows_with(codes, token), token, parents, self.space)
@@ -74,9 +75,18 @@ class ParentTables(keras.layers.Layer):
                 said.append((self.parents[token][rank], own))
         return said
 
+    def _with_crosses(self, codes: tf.Tensor) -> tf.Tensor:
+        """Return rows of codes with one more column for each cross."""
+        more = []
+        for number, own in enumerate(self.space.crosses):
+            steps = self.space.steps(number)
+            more.append(tf.reduce_sum(tf.gather(codes, own, axis=1) * steps, axis=1, keepdims=True))
+        return tf.concat([codes, *more], axis=1) if more else codes
+
     def call(self, codes: tf.Tensor) -> tf.Tensor:
         """Look up what the parents' codes say."""
         parts = []
+        codes = self._with_crosses(codes)
         for group in self.groups:
             size = max(self.space.cardinalities[t] for t in group)
             flat = tf.zeros((tf.shape(codes)[0], len(group) * size))

@@ -23,7 +23,8 @@ from tabgen.models.layers import CodeSpace, MaskedDense, log_likelihood
 from tabgen.models.marginals import measure
 from tabgen.models.optimizer import FusedAdam
 from tabgen.models.training import Stage
-from tabgen.models.vae import ConditionalVAE, VAEConfig
+from tabgen.models.sizes import VAEConfig
+from tabgen.models.vae import ConditionalVAE
 
 CLIP = 1.0  # most that the gradient of a row may count for
 WIDTH, DEPTH, EMBEDDING = 128, 2, 8  # a small network: noise grows with the number of weights

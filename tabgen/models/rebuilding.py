@@ -21,7 +21,8 @@ from tabgen.models.discriminator import TreeDiscriminator
 from tabgen.models.gan import GANConfig, LatentGAN
 from tabgen.models.guided import GuidedModel
 from tabgen.models.layers import CodeSpace
-from tabgen.models.vae import ConditionalVAE, VAEConfig
+from tabgen.models.sizes import VAEConfig
+from tabgen.models.vae import ConditionalVAE
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MEMBERS = ("metadata.json", CONFIG, WEIGHTS)
@@ -147,12 +148,13 @@ def weights_of_vae(sizes: VAEConfig) -> int:
         decoder = flat * sizes.width + sizes.depth * context * sizes.width
     else:
         decoder = context * sizes.width
-    tables = max((sum(sizes.cardinalities[p] for p in own) for own in sizes.parents), default=0)
+    tables = max((sum(sizes.space.parent_sizes[p] for p in own) for own in sizes.parents), default=0)
     return codes * (1 + sizes.embedding) + encoders + deeper + decoder + tables
 
 
 def vae_config_from(facts: Any) -> VAEConfig:
     """Return the sizes that a configuration tells, each of its kind and within bounds."""
+    facts = {"crosses": [], **facts}  # a file of before there were any
     names = {field.name for field in fields(VAEConfig)}
     if set(facts) != names:
         raise ValueError(f"the sizes of the network lack or add {sorted(set(facts) ^ names)[0]!r}")
@@ -171,11 +173,16 @@ def vae_config_from(facts: Any) -> VAEConfig:
             _whole({name: number}, name, low, high - 1)
     if not all(isinstance(flag, bool) for flag in facts["ordered"]):
         raise ValueError("ordered is neither true nor false")
+    for own in facts["crosses"]:
+        for number in own:
+            _whole({"crosses": number}, "crosses", 0, tokens - 1)
+        if len(own) < 2 or math.prod(facts["cardinalities"][token] for token in own) > MOST:
+            raise ValueError("tokens that speak together are fewer than two, or have too many codes")
     for own in facts["parents"]:
         if len(own) > tokens:
             raise ValueError("a token has more parents than there are tokens")
         for number in own:
-            _whole({"parents": number}, "parents", 0, tokens - 1)
+            _whole({"parents": number}, "parents", 0, tokens + len(facts["crosses"]) - 1)
     return VAEConfig.from_json(facts)
 
 

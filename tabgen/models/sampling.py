@@ -39,8 +39,8 @@ class DecoderArrays:
         Bias of the logits of each token.
     parents : list of list of (int, numpy.ndarray)
         For each token its parents, and what each code of theirs adds to its logits.
-    gates : tuple of int
-        The token that tells whether each token is missing, negative without one.
+    space : CodeSpace
+        The tokens.
     stops : numpy.ndarray
         For each token the number of hidden units that see no later token.
     """
@@ -57,7 +57,7 @@ class DecoderArrays:
     basis: list[np.ndarray | None]
     head_bias: list[np.ndarray]
     parents: list[list[tuple[int, np.ndarray]]]
-    gates: tuple[int, ...]
+    space: CodeSpace
     stops: np.ndarray
 
 
@@ -105,7 +105,7 @@ def decoder_arrays(
         basis=basis,
         head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
         parents=[parents.of_token(t) for t in range(tokens)],
-        gates=space.gates,
+        space=space,
         stops=stops,
     )
 
@@ -194,7 +194,7 @@ def _draw_chunk(
     rows, tokens = evidence.shape
     everyone = np.arange(rows)
     log_drawn, log_given, log_reference = np.zeros((3, rows))
-    codes = np.empty((rows, tokens), dtype=np.int32)
+    codes = np.empty((rows, len(arrays.space.parent_sizes)), dtype=np.int32)  # crosses behind tokens
     width = arrays.table.shape[1]
     embedded = np.empty((rows, tokens * width), dtype=np.float32)
     pending = [
@@ -224,7 +224,7 @@ def _draw_chunk(
         codes[:, token] = np.where(evidence[:, token] < 0, _invert(weights, uniforms), evidence[:, token])
         log_code = logits[codes[:, token], everyone]
         given, told = evidence[:, token] >= 0, np.ones(rows, dtype=bool)
-        gate = arrays.gates[token]
+        gate = arrays.space.gates[token]
         if gate >= 0:  # what is missing has no value: nothing to draw
             told = (codes[:, gate] == 0) | given
             codes[:, token] = np.where(told, codes[:, token], len(logits) - 1)
@@ -232,6 +232,8 @@ def _draw_chunk(
         log_drawn += np.where(told & ~given, log_code - log_allowed, 0)
         for reference in references:
             log_reference += np.where(told, reference[codes[:, token], everyone] - _weights(reference)[1], 0)
+        for number in arrays.space.crosses_ended_by(token):
+            codes[:, tokens + number] = arrays.space.crossed(codes, number)
         prefix = np.unique(prefix * len(logits) + codes[:, token], return_inverse=True)[1]
         entry = arrays.table[arrays.offsets[token] + codes[:, token]]
         embedded[:, token * width : (token + 1) * width] = entry
@@ -240,7 +242,7 @@ def _draw_chunk(
             done = int(arrays.stops[token])
             _complete_units(arrays, pending, hidden, begun, done)
             begun = done
-    return Drawn(codes, log_drawn, log_given, log_reference)
+    return Drawn(codes[:, :tokens], log_drawn, log_given, log_reference)
 
 
 def _complete_units(

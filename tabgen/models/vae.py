@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -10,100 +10,14 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import logsumexp
 
-from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
 from tabgen.models.gaussian import gaussian, gaussian_kl, normal_log_density
-from tabgen.models.layers import MANY_TOKENS, CodeSpace, TokenEmbedding, log_likelihood, mlp
-from tabgen.models.loglinear import choose_parents
+from tabgen.models.layers import TokenEmbedding, log_likelihood, mlp
 from tabgen.models.parents import ParentTables
 from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
+from tabgen.models.sizes import VAEConfig
 
-WIDEST = 512  # hidden units that many tokens may ask for
 JUDGED_AT_ONCE = 8_192  # rows
-
-
-@dataclass(frozen=True)
-class VAEConfig:
-    """Everything that defines the network, so that it can be built again from JSON.
-
-    Attributes
-    ----------
-    cardinalities, ordered, gates, columns : tuple
-        One entry a token: number of codes, whether in order, the token that tells whether it is missing
-        (-1 without one), and the running number of its column.
-    parents : tuple of tuple of int
-        The tokens whose tables each token starts from, see `tabgen.models.loglinear`.
-    causal : bool
-        Whether the decoder draws token after token, each seeing those before it; without, what tokens
-        have in common comes from the latent and from parents' tables only.
-    latent_dim : int
-        Width of the latent; 0 leaves it out.
-    width, depth, embedding, context : int
-        Sizes of the decoder, of token embeddings and of the context vector.
-    dropout : float
-        Share of hidden units dropped in training.
-    beta : float
-        Weight of the Kullback-Leibler term.
-    evidence_rate : float
-        Share of training rows that show a random subset of columns as evidence.
-    seed : int
-        Seed of initial weights, dropout, evidence and latent draws.
-    """
-
-    cardinalities: tuple[int, ...]
-    ordered: tuple[bool, ...]
-    gates: tuple[int, ...]
-    columns: tuple[int, ...]
-    parents: tuple[tuple[int, ...], ...]
-    causal: bool = True
-    latent_dim: int = 16
-    width: int = 256
-    depth: int = 3
-    embedding: int = 16
-    context: int = 128
-    dropout: float = 0.1
-    beta: float = 1.0
-    evidence_rate: float = 0.5
-    seed: int = 0
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> VAEConfig:
-        """Return the sizes that JSON holds, in which tuples have become lists."""
-        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
-        return cls(**{**plain, "parents": tuple(map(tuple, facts["parents"]))})
-
-
-def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) -> VAEConfig:
-    """Choose the sizes of the network for a table.
-
-    Parameters
-    ----------
-    layout : Layout
-        The tokens.
-    codes : numpy.ndarray
-        The training rows, shape ``(rows, tokens)``.
-    latent_dim : int
-        Width of the latent.
-    seed : int
-        Seed of all random draws in training.
-    """
-    rows, tokens = codes.shape
-    sizes = tuple(int(size) for size in layout.cardinalities)
-    space = CodeSpace(sizes, tuple(token.ordered for token in layout.tokens), layout.gates)
-    width = 64 if rows < 1_000 else 128 if rows < 3_000 else 256 if rows < 50_000 and tokens <= 40 else 512
-    return VAEConfig(
-        cardinalities=space.cardinalities,
-        ordered=space.ordered,
-        gates=space.gates,
-        columns=tuple(int(column) for column in layout.column_index),
-        parents=choose_parents(codes, space),
-        latent_dim=latent_dim,
-        # every degree needs units of its own, as far as the cost allows
-        width=max(width, min(4 * tokens, WIDEST), tokens),
-        embedding=16 if tokens <= MANY_TOKENS else 8,
-        dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
-        seed=seed,
-    )
 
 
 @keras.saving.register_keras_serializable("tabgen")
@@ -125,7 +39,7 @@ class ConditionalVAE(keras.Model):
         if isinstance(config, dict):
             config = VAEConfig.from_json(config)
         self.config = config
-        self.space = CodeSpace(config.cardinalities, config.ordered, config.gates)
+        self.space = config.space
         self.seeds = keras.random.SeedGenerator(config.seed)
         tokens, flat = len(config.cardinalities), len(config.cardinalities) * config.embedding
         self.embedding = TokenEmbedding(self.space, config.embedding, self.seeds)
