@@ -22,7 +22,8 @@ from tabgen.models.vae import ConditionalVAE
 
 SIZES = (3, 5, 4, 3)
 LAYOUT = Layout(
-    tuple(Token(name, "value", size, False, False) for name, size in zip("abcd", SIZES, strict=True)), ("a", "b")
+    tuple(Token(name, "value", size, False, False) for name, size in zip("abcd", SIZES, strict=True)),
+    ("a", "b"),
 )
 
 
@@ -30,7 +31,9 @@ def parity(rows=6_000):
     """Return codes in which the third token follows from the first two together, but from none alone."""
     rng = np.random.default_rng(0)
     a, b, noise = rng.integers(0, 3, rows), rng.integers(0, 5, rows), rng.integers(0, 3, rows)
-    third = np.where(rng.random(rows) < 0.9, np.arange(15).reshape(3, 5)[a, b] * 7 % 4, rng.integers(0, 4, rows))
+    third = np.where(
+        rng.random(rows) < 0.9, np.arange(15).reshape(3, 5)[a, b] * 7 % 4, rng.integers(0, 4, rows)
+    )
     return np.stack([a, b, third, noise], axis=1).astype(np.int32)
 
 
@@ -62,7 +65,8 @@ def test_its_table_says_what_rows_say_and_the_layer_looks_it_up():
     tables = ParentTables(space, ((), (), (4,), ()))
     tables.learn(codes)
     ((parent, table),) = fit_tables(space.with_crosses(codes), 2, (4,), space)
-    assert parent == 4 and table.shape == (15, 4)
+    assert parent == 4
+    assert table.shape == (15, 4)
     looked_up = tables(tf.constant(codes)).numpy()[:, space.offsets[2] : space.offsets[2] + 4]
     np.testing.assert_array_equal(looked_up, table[codes[:, 0] * 5 + codes[:, 1]])
     logits = looked_up + np.log(np.bincount(codes[:, 2]) / len(codes))
@@ -114,7 +118,8 @@ def test_families_are_keys_and_moments():
     layout = fit_encoder(tidy).layout
     told = [{(layout.tokens[t].column, layout.tokens[t].part) for t in family} for family in layout.families]
     moments, key = told
-    assert {name for name, _ in moments} == {"seen"} and len(moments) > 1
+    assert {name for name, _ in moments} == {"seen"}
+    assert len(moments) > 1
     assert key == {("shop", "value"), ("day", "value")}
 
 

@@ -15,8 +15,8 @@ from tabgen.encoding.layout import Layout, Token
 from tabgen.errors import TrainingDiverged
 from tabgen.models import ConditionalVAE, TrainingConfig
 from tabgen.models.optimizer import FusedAdam
-from tabgen.models.training import FEWEST_STEPS, split_rows, train
 from tabgen.models.sizes import vae_config
+from tabgen.models.training import FEWEST_STEPS, split_rows, train
 
 LAYOUT = Layout(tuple(Token(name, "value", 4, False, False) for name in "abc"))
 

@@ -32,13 +32,13 @@ def batches(codes: np.ndarray, batch_size: int, seed: int, start: int = 0) -> tf
 
     def one_pass(number: tf.Tensor) -> tf.data.Dataset:
         chosen = tf.random.experimental.stateless_shuffle(tf.range(rows), tf.stack([seed, number]))
-        return tf.data.Dataset.from_tensor_slices(chosen).batch(batch_size)
+        starts = tf.data.Dataset.range(0, rows, batch_size)
+        return starts.map(lambda at: tf.gather(held, chosen[at : at + batch_size]))
 
     return (
         tf.data.Dataset.range(first, MOST_PASSES)
         .flat_map(one_pass)
         .skip(skipped)
-        .map(lambda chosen: tf.gather(held, chosen))
         .prefetch(2)
         .with_options(untuned())
     )

@@ -22,8 +22,8 @@ from tabgen.models.fitting import Fitted
 from tabgen.models.layers import CodeSpace, MaskedDense, log_likelihood
 from tabgen.models.marginals import measure
 from tabgen.models.optimizer import FusedAdam
-from tabgen.models.training import Stage
 from tabgen.models.sizes import VAEConfig
+from tabgen.models.training import Stage
 from tabgen.models.vae import ConditionalVAE
 
 CLIP = 1.0  # most that the gradient of a row may count for
