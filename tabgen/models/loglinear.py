@@ -9,11 +9,11 @@ step, and the network learns only what is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import scipy.sparse
 
 from tabgen.models.layers import MANY_TOKENS, CodeSpace
 
@@ -83,18 +83,19 @@ def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
     chosen = [parent for parent in sorted(best, key=lambda p: -alone[p])[:1] if alone[parent] > 0]
     few = codes[:: max(1, len(codes) * size // CHOICE_CELLS)]
     said: Said = []
-    while chosen and len(chosen) < min(MOST_PARENTS, len(best)):
+    left = [parent for parent in best if parent < tokens]  # few rows say nothing of a cross
+    while chosen and len(chosen) < MOST_PARENTS:
         said.append((chosen[-1], fit_table(few, child, chosen[-1], said, space)))
         laws = _laws(few, _share(few[:, child], size), said)
         gains = {
             parent: max(_surely(further_gains(*pair, laws)) for pair in _grains(few, parent, child, space))
-            for parent in best
-            if parent not in chosen and parent < tokens  # few rows say nothing of a cross
+            for parent in left
+            if parent != chosen[-1]
         }
-        parent = max(gains, key=gains.__getitem__, default=-1)
-        if gains.get(parent, 0) <= 0:
+        left = sorted((p for p in gains if gains[p] > 0), key=lambda p: -gains[p])  # others will add no more
+        if not left:
             break
-        chosen.append(parent)
+        chosen.append(left[0])
     return tuple(chosen)
 
 
@@ -124,7 +125,7 @@ class Coarse:
     codes: np.ndarray
     groups: np.ndarray
 
-    @property
+    @cached_property
     def rows(self) -> np.ndarray:
         """Group of each row."""
         return self.groups[self.codes]
@@ -199,18 +200,24 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
     laws : numpy.ndarray
         Probability of each code of the child in each row, shape ``(rows, codes)``.
     """
-    group, own = parent.rows, child.rows
-    laws = _sum_columns(laws, child)
-    observed, expected = _observed(parent, child), _sum_rows(parent, laws)
-    share, law = _share(own, child.size), laws[np.arange(len(own)), own]
-    gains = []
-    for smooth in SMOOTHING:
-        ratio = ((observed + smooth * share) / (expected + smooth * share)).astype(laws.dtype)
-        others = observed[group, own] - 1 + smooth * share[own]
-        others /= np.maximum(expected[group, own] - law, 0) + smooth * share[own]
-        gains.append(np.log(others) - np.log(np.einsum("rc,rc->r", laws, ratio[group])))
-    block = np.stack(gains, axis=1)  # (rows, smoothings)
-    return np.stack([block.mean(axis=0), block.std(axis=0) / np.sqrt(len(own))])
+    order, blocks = _blocks(parent)
+    laws = _sum_columns(laws, child)[order]  # rows of one group side by side
+    group, own = parent.rows[order], child.rows[order]
+    observed, expected = _observed(parent, child), _sums(laws, blocks, parent.size)
+    smooth, share = np.array(SMOOTHING)[:, None], _share(own, child.size)
+    means = np.empty((len(SMOOTHING), len(own)), dtype=laws.dtype)  # of the ratios, under each row's law
+    for place, block in blocks.items():
+        ratios = (observed[place] + smooth * share) / (expected[place] + smooth * share)
+        means[:, block] = ratios.astype(laws.dtype) @ laws[block].T
+    place = group * child.size + own
+    law, own_share = laws[np.arange(len(own)), own], (smooth * share).astype(laws.dtype)[:, own]
+    others = observed.ravel()[place].astype(laws.dtype) - 1 + own_share
+    others /= np.maximum(expected.ravel()[place].astype(laws.dtype) - law, 0) + own_share
+    others /= means
+    gains = np.log(others, out=others)  # (smoothings, rows)
+    mean = gains.mean(axis=1, dtype=np.float64)
+    square = np.einsum("sr,sr->s", gains, gains, dtype=np.float64) / len(own)
+    return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0) / len(own))])
 
 
 def fit_tables(codes: np.ndarray, child: int, parents: Sequence[int], space: CodeSpace) -> Said:
@@ -252,11 +259,11 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
         codes = codes[:: max(1, len(codes) * size // TABLE_CELLS)]
     share = _share(codes[:, child], size)
     grains = _grains(codes, parent, child, space)
+    laws = _laws(codes, share, said) if said else share[None, :]
     if said:
-        step = max(1, len(codes) * size // CHOICE_CELLS)
-        laws = _laws(codes[::step], share, said)
+        few = slice(None, None, max(1, len(codes) * size // CHOICE_CELLS))
         gains = [
-            further_gains(Coarse(to.codes[::step], to.groups), Coarse(of.codes[::step], of.groups), laws)[0]
+            further_gains(Coarse(to.codes[few], to.groups), Coarse(of.codes[few], of.groups), laws[few])[0]
             for to, of in grains
         ]
     else:
@@ -266,42 +273,38 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     # the weakest smoothing that is about as good as the best: the table says what the rows say
     best = gains[grain].max()
     smooth = SMOOTHING[int(np.argmax(gains[grain] >= best - CLOSE * abs(best)))]
-    share_of = _share(of.rows, of.size)
-    observed = _observed(to, of)
-    laws = _laws(codes, share, said) if said else share[None, :]
-    ratios = np.zeros_like(observed)
-    target = None
-    for _ in range(ROUNDS if said else 1):
-        expected = _expected(laws, ratios, to, of)
-        if target is None:
-            target = expected * (observed + smooth * share_of) / (expected + smooth * share_of)
-            short = np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
-            target *= observed.sum(axis=1, keepdims=True) / short
-        ratios += np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
+    ratios = _fitted_ratios(_sum_columns(laws, of), to, of, smooth)
     return ratios[to.groups][:, of.groups].astype(np.float32)
 
 
-def _expected(laws: np.ndarray, ratios: np.ndarray, parent: Coarse, child: Coarse) -> np.ndarray:
-    """Return how many rows of each pair of groups are expected, shape ``(parent groups, groups)``.
+def _fitted_ratios(laws: np.ndarray, parent: Coarse, child: Coarse, smooth: float) -> np.ndarray:
+    """Return the logarithm of what the parent multiplies the laws by, shape ``(parent groups, groups)``.
 
     Parameters
     ----------
     laws : numpy.ndarray
-        Law of each row without the parent, or one for all, shape ``(rows or 1, codes)``.
-    ratios : numpy.ndarray
-        What the parent adds to its logarithm, shape ``(parent groups, groups)``.
+        Law of each row without the parent, or one for all, shape ``(rows or 1, groups)``.
+    parent, child : Coarse
+        The two tokens.
+    smooth : float
+        Rows that the laws count for.
     """
-    factors = np.exp(ratios)[:, child.groups].astype(laws.dtype)
-    if len(laws) == 1:
-        weights = laws * factors
-        weights *= np.bincount(parent.rows, minlength=parent.size)[:, None] / weights.sum(
-            axis=1, keepdims=True
-        )
-    else:
-        weights = laws * factors[parent.rows]
-        weights /= weights.sum(axis=1, keepdims=True)
-        weights = _sum_rows(parent, weights)
-    return _sum_columns(weights.astype(np.float64), child)
+    observed, share = _observed(parent, child), _share(child.rows, child.size)
+    many = observed.sum(axis=1, keepdims=True)
+    order, blocks = _blocks(parent)
+    alike = len(laws) == 1
+    laws = laws if alike else laws[order]
+    expected = many * laws if alike else _sums(laws, blocks, parent.size)
+    target = expected * (observed + smooth * share) / (expected + smooth * share)
+    target *= many / np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
+    ratios = np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
+    for _ in range(0 if alike else ROUNDS - 1):
+        factors = np.exp(ratios).astype(laws.dtype)
+        for place, block in blocks.items():
+            weights = 1 / (laws[block] @ factors[place])  # so that each row is a law again
+            expected[place] = factors[place] * (weights @ laws[block])
+        ratios += np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
+    return ratios
 
 
 def _laws(codes: np.ndarray, share: np.ndarray, said: Said) -> np.ndarray:
@@ -320,12 +323,21 @@ def _observed(parent: Coarse, child: Coarse) -> np.ndarray:
     return counts.reshape(parent.size, child.size).astype(np.float64)
 
 
-def _sum_rows(parent: Coarse, laws: np.ndarray) -> np.ndarray:
-    """Return the sum of the laws of the rows of each parent group, shape ``(parent groups, groups)``."""
-    rows = len(laws)
-    ones = np.ones(rows, dtype=laws.dtype)
-    member = scipy.sparse.csr_matrix((ones, (parent.rows, np.arange(rows))), (parent.size, rows))
-    return member @ laws
+def _blocks(parent: Coarse) -> tuple[np.ndarray, dict[int, slice]]:
+    """Return an order of rows in which those of one group stand side by side, and where each group stands."""
+    few = np.uint16 if parent.size <= 2**16 else np.int64  # short numbers are sorted by counting
+    order = np.argsort(parent.rows.astype(few), kind="stable")
+    ends = np.cumsum(np.bincount(parent.rows, minlength=parent.size))
+    starts = [0, *ends[:-1]]
+    return order, {g: slice(a, b) for g, (a, b) in enumerate(zip(starts, ends, strict=True)) if a < b}
+
+
+def _sums(laws: np.ndarray, blocks: Mapping[int, slice], groups: int) -> np.ndarray:
+    """Return the sum of the laws of the rows of each parent group, shape ``(groups, codes)``."""
+    sums, ones = np.zeros((groups, laws.shape[1])), np.ones(len(laws), dtype=laws.dtype)
+    for place, block in blocks.items():
+        sums[place] = ones[block] @ laws[block]  # numpy is slow to sum many short rows
+    return sums
 
 
 def _sum_columns(laws: np.ndarray, child: Coarse) -> np.ndarray:
