@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -10,16 +11,14 @@ import tensorflow as tf
 
 from tabgen.models.layers import CodeSpace, MaskedDense, TokenHeads
 
-SKIP_BUDGET = 2_000_000  # multiplications a row that the direct pairwise skip may cost
-
 
 @keras.saving.register_keras_serializable("tabgen")
 class CausalDecoder(keras.layers.Layer):
     """A masked residual network, p(x_t | x_<t, context) for all tokens in one pass.
 
     After MADE (Germain et al. 2015) with residual layers (Durkan & Nash 2019). Hidden units are
-    sorted by degree; a unit of degree d sees tokens 0 to d. A direct skip from embeddings to heads
-    carries pairwise effects.
+    sorted by degree; a unit of degree d sees tokens 0 to d. What pairs of tokens say is known to the heads
+    beforehand, see `tabgen.models.parents`.
 
     Parameters
     ----------
@@ -58,9 +57,6 @@ class CausalDecoder(keras.layers.Layer):
         self.from_context = dense(context, depth * width, seed, use_bias=False)
         self.to_heads = MaskedDense(self.degrees[:, None] < owner, seed, use_bias=False, scale=0.1)
         self.context_to_heads = dense(context, len(owner), seed, use_bias=False, scale=0.1)
-        self.skip = None
-        if len(source) * len(owner) <= SKIP_BUDGET:
-            self.skip = MaskedDense(source[:, None] < owner, seed, use_bias=False, scale=0.1)
         self.heads = TokenHeads(space, seed)
         self.dropout, self.seeds = dropout, seed
         self.built = True
@@ -80,16 +76,12 @@ class CausalDecoder(keras.layers.Layer):
         known, *deeper_known = tf.split(self.from_context(context), 1 + len(self.deeper), axis=1)
         hidden = tf.nn.silu(self.first(embedded) + known)  # (batch, width)
         for layer, known in zip(self.deeper, deeper_known, strict=True):
-            dropped = self._drop(hidden) if training else hidden
-            hidden = hidden + tf.nn.silu(layer(dropped) + known)
-        hidden = self._drop(hidden) if training else hidden
-        coefficients = self.to_heads(hidden) + self.context_to_heads(context)
-        if self.skip is not None:
-            coefficients += self.skip(embedded)
-        return self.heads(coefficients)
+            hidden = hidden + tf.nn.silu(layer(self._drop(hidden, training)) + known)
+        hidden = self._drop(hidden, training)
+        return self.heads(self.to_heads(hidden) + self.context_to_heads(context))
 
-    def _drop(self, hidden: tf.Tensor) -> tf.Tensor:
-        return keras.random.dropout(hidden, self.dropout, seed=self.seeds)
+    def _drop(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+        return drop(hidden, self.dropout, self.seeds) if training else hidden
 
 
 @keras.saving.register_keras_serializable("tabgen")
@@ -133,15 +125,40 @@ class LatentDecoder(keras.layers.Layer):
         """Return the last hidden layer, shape ``(batch, width)``."""
         hidden = tf.nn.silu(self.first(context))
         for layer in self.deeper:
-            hidden = hidden + tf.nn.silu(layer(self._drop(hidden) if training else hidden))
-        return self._drop(hidden) if training else hidden
+            hidden = hidden + tf.nn.silu(layer(self._drop(hidden, training)))
+        return self._drop(hidden, training)
 
     def call(self, context: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return logits, shape ``(batch, codes)``, from a context of shape ``(batch, context)``."""
         return self.heads(self.to_heads(self.trunk(context, training)))
 
-    def _drop(self, hidden: tf.Tensor) -> tf.Tensor:
-        return keras.random.dropout(hidden, self.dropout, seed=self.seeds)
+    def _drop(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+        return drop(hidden, self.dropout, self.seeds) if training else hidden
+
+
+def drop(hidden: tf.Tensor, rate: float, seed: keras.random.SeedGenerator) -> tf.Tensor:
+    """Set a share of units to 0 and scale the others up (Srivastava et al. 2014, dropout).
+
+    Each unit is dropped by a random byte of its own, a quarter of what Keras draws, so the share is a whole
+    number of 256ths.
+
+    Parameters
+    ----------
+    hidden : tf.Tensor
+        Shape ``(batch, units)``.
+    rate : float
+        Share to drop, 0 to 1.
+    seed : keras.random.SeedGenerator
+        Source of the bytes.
+    """
+    dropped = round(256 * rate)
+    if not dropped:
+        return hidden
+    units = hidden.shape[1]
+    shape, state = (tf.shape(hidden)[0], math.ceil(units / 4)), tf.cast(seed.next(), tf.int32)
+    words = tf.random.stateless_uniform(shape, state, minval=None, maxval=None, dtype=tf.uint32)
+    kept = tf.reshape(tf.bitcast(words, tf.uint8), (-1, 4 * shape[1]))[:, :units] >= dropped
+    return hidden * (tf.cast(kept, tf.float32) * (256 / (256 - dropped)))
 
 
 def dense(

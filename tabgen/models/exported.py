@@ -79,8 +79,6 @@ def draw_rows(arrays: DecoderArrays, context: tf.Tensor, source: tf.Tensor) -> t
         logits = context @ arrays.context_to_heads[token]
         if begun:  # oneDNN has no product of nothing
             logits += hidden[-1] @ arrays.to_heads[token][:begun]
-        if token and arrays.skip is not None:
-            logits += embedded @ arrays.skip[token][: embedded.shape[1]]
         expansion = arrays.basis[token]
         logits = (logits if expansion is None else logits @ expansion) + bias
         for parent, table in arrays.parents[token]:

@@ -181,8 +181,7 @@ def learned_variables(model: ConditionalVAE) -> list[keras.Variable]:
 
 
 def _masked_layers(decoder: CausalDecoder) -> list[MaskedDense]:
-    skip = [] if decoder.skip is None else [decoder.skip]
-    return [decoder.first, *decoder.deeper, decoder.to_heads, *skip]
+    return [decoder.first, *decoder.deeper, decoder.to_heads]
 
 
 def clipped_sums(model: ConditionalVAE, codes: tf.Tensor) -> list[tf.Tensor]:
@@ -211,17 +210,13 @@ def clipped_sums(model: ConditionalVAE, codes: tf.Tensor) -> list[tf.Tensor]:
             outputs.append(layer(hidden))
             hidden = hidden + tf.nn.silu(outputs[-1])
         coefficients = decoder.to_heads(hidden)
-        if decoder.skip is not None:
-            coefficients += decoder.skip(flat)
         logits = decoder.heads(coefficients) + model.parent_tables(codes)
         drawn = tf.cast(codes != space.missing_codes, tf.float32)
         loss = -tf.reduce_sum(log_likelihood(logits, codes, space) * drawn)
     told = tape.gradient(loss, [embedded, *outputs, coefficients, logits])
     for_embedded, *for_outputs, for_coefficients, for_logits = told
-    layers = _masked_layers(decoder)
-    inputs += [hidden, flat][: len(layers) - len(inputs)]
-    gradients = [*for_outputs, *[for_coefficients] * (len(layers) - len(for_outputs))]
-    dense = list(zip(layers, inputs, gradients, strict=True))
+    gradients = [*for_outputs, for_coefficients]
+    dense = list(zip(_masked_layers(decoder), [*inputs, hidden], gradients, strict=True))
     blocks = _blocks(model, codes, for_embedded, coefficients, for_logits)
     biases = [*(gradient for layer, _, gradient in dense if layer.bias is not None), for_logits]
 

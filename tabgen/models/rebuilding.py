@@ -154,7 +154,6 @@ def weights_of_vae(sizes: VAEConfig) -> int:
 
 def vae_config_from(facts: Any) -> VAEConfig:
     """Return the sizes that a configuration tells, each of its kind and within bounds."""
-    facts = {"crosses": [], **facts}  # a file of before there were any
     names = {field.name for field in fields(VAEConfig)}
     if set(facts) != names:
         raise ValueError(f"the sizes of the network lack or add {sorted(set(facts) ^ names)[0]!r}")

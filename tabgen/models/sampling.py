@@ -31,7 +31,7 @@ class DecoderArrays:
         Kernels of the hidden layers.
     biases : list of numpy.ndarray
         Bias of each hidden layer.
-    to_heads, context_to_heads, skip : arrays
+    to_heads, context_to_heads : arrays
         Kernels that lead to head coefficients, one slice a token.
     basis : list of numpy.ndarray or None
         For each token the expansion of coefficients to logits; None where they are the same.
@@ -53,7 +53,6 @@ class DecoderArrays:
     biases: list[np.ndarray]
     to_heads: list[np.ndarray]
     context_to_heads: list[np.ndarray]
-    skip: list[np.ndarray] | None
     basis: list[np.ndarray | None]
     head_bias: list[np.ndarray]
     parents: list[list[tuple[int, np.ndarray]]]
@@ -76,7 +75,7 @@ def decoder_arrays(
         for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
             basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
     bias = decoder.heads.bias.numpy() + space.padding
-    table, skip = embedding.table().numpy(), None
+    table = embedding.table().numpy()
     if isinstance(decoder, CausalDecoder):
         hidden: list[MaskedDense] = [decoder.first, *decoder.deeper]
         first, *deeper = [layer.masked_kernel().numpy() for layer in hidden]
@@ -84,7 +83,6 @@ def decoder_arrays(
         from_context = np.split(decoder.from_context.kernel.numpy(), len(hidden), axis=1)
         to_heads = decoder.to_heads.masked_kernel().numpy()
         context_to_heads = decoder.context_to_heads.kernel.numpy()
-        skip = None if decoder.skip is None else decoder.skip.masked_kernel().numpy()
         stops = np.searchsorted(decoder.degrees, np.arange(tokens), side="right")
     else:  # no unit waits for a token
         context_to_heads = decoder.to_heads.kernel.numpy()
@@ -101,7 +99,6 @@ def decoder_arrays(
         biases=biases,
         to_heads=[np.ascontiguousarray(to_heads[:, c]) for c in columns],
         context_to_heads=[np.ascontiguousarray(context_to_heads[:, c]) for c in columns],
-        skip=None if skip is None else [np.ascontiguousarray(skip[:, c]) for c in columns],
         basis=basis,
         head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
         parents=[parents.of_token(t) for t in range(tokens)],
@@ -196,7 +193,6 @@ def _draw_chunk(
     log_drawn, log_given, log_reference = np.zeros((3, rows))
     codes = np.empty((rows, len(arrays.space.parent_sizes)), dtype=np.int32)  # crosses behind tokens
     width = arrays.table.shape[1]
-    embedded = np.empty((rows, tokens * width), dtype=np.float32)
     pending = [
         contexts @ kernel + bias for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
     ]  # what each hidden layer has received so far, (contexts, rows, units)
@@ -206,9 +202,6 @@ def _draw_chunk(
     for token in range(tokens):
         each = contexts @ arrays.context_to_heads[token]
         each += hidden[-1][:, :, :begun] @ arrays.to_heads[token][:begun]
-        if arrays.skip is not None:
-            seen = token * width
-            each += embedded[:, :seen] @ arrays.skip[token][:seen]
         expansion = arrays.basis[token]
         if expansion is not None:
             each = each @ expansion
@@ -236,7 +229,6 @@ def _draw_chunk(
             codes[:, tokens + number] = arrays.space.crossed(codes, number)
         prefix = np.unique(prefix * len(logits) + codes[:, token], return_inverse=True)[1]
         entry = arrays.table[arrays.offsets[token] + codes[:, token]]
-        embedded[:, token * width : (token + 1) * width] = entry
         if token + 1 < tokens:
             pending[0][:, :, begun:] += entry @ arrays.first[token * width : (token + 1) * width, begun:]
             done = int(arrays.stops[token])
