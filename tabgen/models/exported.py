@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.models.decoder import LatentDecoder
+from tabgen.models.forward import DecoderArrays, decoder_arrays
 from tabgen.models.gan import LatentGAN
 from tabgen.models.guided import HIGH, LOW, GuidedModel
-from tabgen.models.sampling import DecoderArrays, decoder_arrays
 from tabgen.models.vae import ConditionalVAE
 
 LATENTS, CHOICE, CODES = 0, 1, 2  # what a stream of random numbers is for: one more for each token

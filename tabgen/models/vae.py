@@ -11,10 +11,11 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
+from tabgen.models.forward import decoder_arrays
 from tabgen.models.gaussian import gaussian, gaussian_kl, normal_log_density
 from tabgen.models.layers import TokenEmbedding, log_likelihood, mlp
 from tabgen.models.parents import ParentTables
-from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
+from tabgen.models.sampling import Allowed, Drawn, draw_codes
 from tabgen.models.sizes import VAEConfig
 
 JUDGED_AT_ONCE = 8_192  # rows
