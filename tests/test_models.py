@@ -121,7 +121,8 @@ def test_weights_of_proposals_average_to_the_probability_of_what_is_asked(model)
     assert weights.mean() == pytest.approx(share, abs=4 * weights.std() / len(weights) ** 0.5)
     weighted = np.average(codes[:, 2] == 1, weights=weights)  # and they give its law
     own = free[(free[:, 1] == 3) & (free[:, 0] != 1), 2] == 1
-    assert weighted == pytest.approx(own.mean(), abs=4 * own.std() / len(own) ** 0.5)
+    count = weights.sum() ** 2 / np.square(weights).sum()  # a few of the rows hold most of the weight
+    assert weighted == pytest.approx(own.mean(), abs=3 * own.std() * (1 / len(own) + 1 / count) ** 0.5)
 
 
 def test_a_value_is_missing_just_where_its_gate_says_so(model):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
 from tabgen.models.layers import CodeSpace, MaskedDense, TokenEmbedding
 from tabgen.models.parents import ParentTables
+
+PANEL = 4  # tokens whose logits take up at once what the tokens before all of them say
 
 
 @dataclass(frozen=True)
@@ -102,86 +105,76 @@ def decoder_arrays(
     )
 
 
-@dataclass(frozen=True)
-class Step:
-    """Kernels of what leads to the logits of one token, one row an output: rows of codes are columns.
+class Kernels:
+    """The weights of a decoder with one row an output, as products with rows of codes in columns take them.
+
+    Parameters
+    ----------
+    arrays : DecoderArrays
+        The decoder.
 
     Attributes
     ----------
-    units : slice
-        The hidden units that wait for nothing but the token before.
-    from_seen : list of numpy.ndarray
-        From context and embeddings so far, or the first of these, to those units and then to coefficients.
-    deeper : list of numpy.ndarray
-        From each hidden layer to those units of the next.
-    to_heads : numpy.ndarray
-        From the last hidden layer to coefficients.
-    expansion : numpy.ndarray or None
-        From coefficients to logits.
+    seen_to_units : numpy.ndarray
+        From context and embeddings to the first hidden layer.
+    context_to_deeper, deeper : list of numpy.ndarray
+        From the context, and from the layer below, to each deeper one.
+    seen_to_heads, units_to_heads : numpy.ndarray
+        To the coefficients of all tokens: from context and embeddings, or without a skip from the context,
+        and from the last hidden layer.
+    expansions : list of numpy.ndarray or None
+        For each token, from coefficients to logits.
+    units, coefficients : list of slice
+        For each token the hidden units that wait for just the token before it, and its coefficients.
     """
 
-    units: slice
-    from_seen: list[np.ndarray]
-    deeper: list[np.ndarray]
-    to_heads: np.ndarray
-    expansion: np.ndarray | None
-
-
-def decoder_steps(arrays: DecoderArrays) -> list[Step]:
-    """Lay out the weights of a decoder token by token."""
-    width, steps = arrays.table.shape[1], []
-    stops = [0, 0, *map(int, arrays.stops)]
-    for token, basis in enumerate(arrays.basis):
-        units, seen = slice(stops[token], stops[token + 1]), token * width
-        to_units = np.vstack([arrays.from_context[0][:, units], arrays.first[:seen, units]]).T
-        to_coefficients = arrays.context_to_heads[token].T
-        if arrays.skip is None:
-            from_seen = [to_units, to_coefficients]
-        else:  # one large product is faster than two small ones
-            to_coefficients = np.hstack([to_coefficients, arrays.skip[token][:seen].T])
-            from_seen = [np.vstack([to_units, to_coefficients])]
-        steps.append(
-            Step(
-                units,
-                [np.ascontiguousarray(kernel) for kernel in from_seen],
-                [np.ascontiguousarray(kernel[: units.stop, units].T) for kernel in arrays.deeper],
-                np.ascontiguousarray(arrays.to_heads[token][: units.stop].T),
-                None if basis is None else np.ascontiguousarray(basis.T),
-            )
-        )
-    return steps
+    def __init__(self, arrays: DecoderArrays) -> None:
+        first_context, *deeper_context = arrays.from_context
+        self.seen_to_units = np.ascontiguousarray(np.vstack([first_context, arrays.first]).T)
+        self.context_to_deeper = [np.ascontiguousarray(kernel.T) for kernel in deeper_context]
+        self.deeper = [np.ascontiguousarray(kernel.T) for kernel in arrays.deeper]
+        seen_to_heads = np.hstack(arrays.context_to_heads)
+        if arrays.skip is not None:
+            seen_to_heads = np.vstack([seen_to_heads, np.hstack(arrays.skip)])
+        self.seen_to_heads = np.ascontiguousarray(seen_to_heads.T)
+        self.units_to_heads = np.ascontiguousarray(np.hstack(arrays.to_heads).T)
+        self.expansions = [None if basis is None else np.ascontiguousarray(basis.T) for basis in arrays.basis]
+        stops = [0, 0, *map(int, arrays.stops[:-1])]
+        self.units = [slice(start, stop) for start, stop in pairwise(stops)]
+        ends = np.cumsum([0, *(kernel.shape[1] for kernel in arrays.context_to_heads)]).tolist()
+        self.coefficients = [slice(start, stop) for start, stop in pairwise(ends)]
 
 
 class Forward:
     """The forward pass of a decoder for some rows, which goes on as their codes become known.
 
     All is laid out with rows of codes as columns, so that what a token adds lies in one piece and sums over
-    codes run along memory.
+    codes run along memory. What came before the last few tokens, a panel, is read once for all tokens of
+    the panel: by one large product instead of some small ones, which would wait for memory.
 
     Parameters
     ----------
     arrays : DecoderArrays
         The decoder.
-    steps : list of Step
-        The same, token by token.
+    kernels : Kernels
+        Its weights anew.
     contexts : numpy.ndarray
         The own context, and the reference if any: shape ``(1 or 2, rows, context)``.
     """
 
-    def __init__(self, arrays: DecoderArrays, steps: list[Step], contexts: np.ndarray) -> None:
-        self.arrays, self.steps = arrays, steps
+    def __init__(self, arrays: DecoderArrays, kernels: Kernels, contexts: np.ndarray) -> None:
+        self.arrays, self.kernels = arrays, kernels
         many, rows, self.context = contexts.shape
-        tokens, width = len(arrays.basis), arrays.table.shape[1]
-        self.seen = np.empty((many, self.context + tokens * width, rows), dtype=np.float32)
+        self.width = arrays.table.shape[1]
+        seen = self.context + len(arrays.basis) * self.width
+        self.seen = np.empty((many, seen, rows), dtype=np.float32)  # context, then embeddings
         self.seen[:, : self.context] = contexts.swapaxes(1, 2)
         self.hidden = [np.empty((many, len(bias), rows), dtype=np.float32) for bias in arrays.biases]
-        self.known = [
-            kernel.T @ self.seen[:, : self.context] + bias[:, None]
-            for kernel, bias in zip(arrays.from_context[1:], arrays.biases[1:], strict=True)
-        ]  # what each deeper layer receives from the context
+        self.received: list[np.ndarray] = []  # by the panel's units of each layer
+        self.coefficients = self.seen[:, :0]  # of the panel's tokens
 
     def logits(self, token: int, codes: np.ndarray) -> np.ndarray:
-        """Return logits of a token, shape ``(contexts, codes, rows)``, all tokens before it being known.
+        """Return logits of the next token, shape ``(contexts, codes, rows)``.
 
         Parameters
         ----------
@@ -190,35 +183,63 @@ class Forward:
         codes : numpy.ndarray
             Codes of tokens and crosses before it, shape ``(tokens and crosses, rows)``.
         """
-        step = self.steps[token]
-        received = [kernel @ self.seen[:, : kernel.shape[1]] for kernel in step.from_seen]
-        units = step.units.stop - step.units.start
-        self._complete_units(step, received[0][:, :units])
-        logits = received[0][:, units:] if len(received) == 1 else received[1]
-        if step.units.stop:
-            logits += step.to_heads @ self.hidden[-1][:, : step.units.stop]
-        if step.expansion is not None:
-            logits = step.expansion @ logits
+        begin = token - token % PANEL
+        if begin == token:
+            self._begin_panel(token)
+        logits = self._own_coefficients(token, begin)
+        expansion = self.kernels.expansions[token]
+        if expansion is not None:
+            logits = expansion @ logits
         logits += self.arrays.head_bias[token][:, None]
-        for parent, table in self.arrays.parents[token]:
-            logits += table[codes[parent]].T
+        said = [table[codes[parent]] for parent, table in self.arrays.parents[token]]
+        if said:
+            logits += sum(said[1:], start=said[0]).T  # turned over once, not parent by parent
         return logits
-
-    def _complete_units(self, step: Step, received: np.ndarray) -> None:
-        """Finish the hidden units of a step in every layer from what the first one received."""
-        received += self.arrays.biases[0][step.units, None]
-        self.hidden[0][:, step.units] = _silu(received)
-        for layer, kernel in enumerate(step.deeper, start=1):
-            below = self.hidden[layer - 1]
-            received = kernel @ below[:, : step.units.stop]
-            received += self.known[layer - 1][:, step.units]
-            np.add(below[:, step.units], _silu(received), out=self.hidden[layer][:, step.units])
 
     def see(self, token: int, codes: np.ndarray) -> None:
         """Go on with the codes of a token, shape ``(rows,)``."""
-        width = self.arrays.table.shape[1]
-        start = self.context + token * width
-        self.seen[:, start : start + width] = self.arrays.table[self.arrays.offsets[token] + codes].T
+        start = self.context + token * self.width
+        self.seen[:, start : start + self.width] = self.arrays.table[self.arrays.offsets[token] + codes].T
+
+    def _begin_panel(self, begin: int) -> None:
+        """Sum up what the tokens before a panel say to its hidden units and coefficients."""
+        last = min(begin + PANEL, len(self.arrays.basis)) - 1
+        kernels, context = self.kernels, self.seen[:, : self.context]
+        old = kernels.units[begin].start
+        units = slice(old, kernels.units[last].stop)
+        heads = slice(kernels.coefficients[begin].start, kernels.coefficients[last].stop)
+        seen = self.seen[:, : self.context + begin * self.width]
+        self.received = [kernels.seen_to_units[units, : seen.shape[1]] @ seen]
+        layers = zip(kernels.context_to_deeper, kernels.deeper, self.hidden[:-1], strict=True)
+        for from_context, kernel, below in layers:
+            self.received.append(from_context[units] @ context)
+            self.received[-1] += kernel[units, :old] @ below[:, :old]
+        for received, bias in zip(self.received, self.arrays.biases, strict=True):
+            received += bias[units, None]
+        told = context if self.arrays.skip is None else seen
+        self.coefficients = kernels.seen_to_heads[heads, : told.shape[1]] @ told
+        self.coefficients += kernels.units_to_heads[heads, :old] @ self.hidden[-1][:, :old]
+
+    def _own_coefficients(self, token: int, begin: int) -> np.ndarray:
+        """Finish the hidden units and the coefficients of a token of the panel that begins at another."""
+        kernels = self.kernels
+        old, units = kernels.units[begin].start, kernels.units[token]
+        own, recent = slice(units.start - old, units.stop - old), slice(old, units.stop)
+        seen = slice(self.context + begin * self.width, self.context + token * self.width)
+        received = self.received[0][:, own]
+        received += kernels.seen_to_units[units, seen] @ self.seen[:, seen]
+        self.hidden[0][:, units] = _silu(received)
+        for layer, kernel in enumerate(kernels.deeper, start=1):
+            below = self.hidden[layer - 1]
+            received = self.received[layer][:, own]
+            received += kernel[units, recent] @ below[:, recent]
+            np.add(below[:, units], _silu(received), out=self.hidden[layer][:, units])
+        heads, start = kernels.coefficients[token], kernels.coefficients[begin].start
+        coefficients = self.coefficients[:, heads.start - start : heads.stop - start]
+        if self.arrays.skip is not None:
+            coefficients += kernels.seen_to_heads[heads, seen] @ self.seen[:, seen]
+        coefficients += kernels.units_to_heads[heads, recent] @ self.hidden[-1][:, recent]
+        return coefficients
 
 
 def _silu(values: np.ndarray) -> np.ndarray:

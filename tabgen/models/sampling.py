@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tabgen.models.forward import DecoderArrays, Forward, decoder_steps
+from tabgen.models.forward import DecoderArrays, Forward, Kernels
 
 BLOCK = 32  # rows that share one stratified draw
 # Rows drawn at once: fewer stay in a processor's cache, more are stratified better. No power of two, whose
@@ -83,11 +83,11 @@ def draw_codes(
     -------
     Drawn
     """
-    steps, contexts = decoder_steps(arrays), [context] if reference is None else [context, reference]
+    kernels, contexts = Kernels(arrays), [context] if reference is None else [context, reference]
     parts = []
     for start in range(0, max(len(evidence), 1), CHUNK):
         rows = slice(start, start + CHUNK)
-        forward = Forward(arrays, steps, np.stack([each[rows] for each in contexts]))
+        forward = Forward(arrays, kernels, np.stack([each[rows] for each in contexts]))
         parts.append(_draw_chunk(forward, evidence[rows], rng, allowed or {}, stratified, alike))
     return Drawn(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drawn)))
 

@@ -271,7 +271,8 @@ class ConditionalVAE(keras.Model):
         """Return what evidence and a latent drawn under it say, shape ``(rows, context)``."""
         context = self.evidence_context(evidence)
         if self.config.latent_dim:
-            mean, log_var = self.prior(context)
+            alike = (evidence < 0).all()  # without evidence all rows have one prior
+            mean, log_var = self.prior(context[:1] if alike else context)
             context += self.latent_net(mean + tf.exp(log_var / 2) * self._noise(len(evidence), rng))
         return context
 
