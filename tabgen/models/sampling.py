@@ -28,7 +28,8 @@ class Drawn:
     codes : numpy.ndarray
         int32, shape ``(rows, tokens)``.
     log_drawn : numpy.ndarray
-        Log probability with which the codes that are no evidence were drawn, shape ``(rows,)``, in nats.
+        Log probability with which the codes that are no evidence were drawn, shape ``(rows,)``, in nats;
+        zeros without a reference, to which alone it is compared.
     log_given : numpy.ndarray
         Log probability of the evidence, and of drawing only codes that are allowed, as the decoder came to
         each of them: shape ``(rows,)``, in nats.
@@ -120,10 +121,11 @@ def _draw_chunk(
             told = (codes[gate] == 0) | given
             code = np.where(told, code, len(logits) - 1)
         codes[token] = code
-        log_code = logits[code, everyone]
-        log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
-        log_drawn += np.where(told & ~given, log_code - log_allowed, 0)
+        if given.any() or token in allowed:
+            log_code = logits[code, everyone]
+            log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
         for reference in references:
+            log_drawn += np.where(told & ~given, logits[code, everyone] - log_allowed, 0)
             log_reference += np.where(told, reference[code, everyone] - _heaped(reference)[1], 0)
         for number in space.crosses_ended_by(token):
             codes[tokens + number] = space.crossed(codes.T, number)
