@@ -12,11 +12,11 @@ from tabgen.encoding import fit_encoder
 from tabgen.encoding.layout import Layout, Token
 from tabgen.models.crosses import possible_crosses
 from tabgen.models.exported import draw_rows
+from tabgen.models.forward import decoder_arrays
 from tabgen.models.layers import CodeSpace
 from tabgen.models.loglinear import choose_parents, fit_tables
 from tabgen.models.parents import ParentTables
 from tabgen.models.rebuilding import vae_config_from
-from tabgen.models.sampling import decoder_arrays
 from tabgen.models.sizes import vae_config
 from tabgen.models.vae import ConditionalVAE
 

@@ -168,10 +168,10 @@ CHANGES = {
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
     "newer format": (
-        _about(format=6),
-        "has format 6, .* reads format 5. Update tabgen, or fit again",
+        _about(format=7),
+        "has format 7, .* reads format 6. Update tabgen, or fit again",
     ),
-    "older format": (_about(format=4), "has format 4, .* Use the tabgen version that wrote it, or fit again"),
+    "older format": (_about(format=5), "has format 5, .* Use the tabgen version that wrote it, or fit again"),
     "format of another kind": (_about(format="5"), "is damaged .its format is no number.. Copy it again"),
     "unknown parameter": (
         _about(parameters={"layers": 3, "relations": "auto", "protection": None}),

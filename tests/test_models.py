@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from tabgen.encoding.layout import Layout, Token
 from tabgen.models import ConditionalVAE
+from tabgen.models.forward import decoder_arrays
 from tabgen.models.layers import CodeSpace
-from tabgen.models.sampling import decoder_arrays, draw_codes
+from tabgen.models.sampling import draw_codes
 from tabgen.models.sizes import vae_config
 
 SIZES = (3, 5, 2, 60, 130, 70)  # direct heads, ordered banks with and without missing, a wide one
@@ -116,10 +117,12 @@ def test_weights_of_proposals_average_to_the_probability_of_what_is_asked(model)
     assert (codes[:, 1] == 3).all()
     assert (codes[:, 0] != 1).all()
     share = ((free[:, 1] == 3) & (free[:, 0] != 1)).mean()
-    assert np.exp(log_weights).mean() == pytest.approx(share, rel=0.05)
-    weighted = np.average(codes[:, 2] == 1, weights=np.exp(log_weights))  # and they give its law
+    weights = np.exp(log_weights)
+    assert weights.mean() == pytest.approx(share, abs=4 * weights.std() / len(weights) ** 0.5)
+    weighted = np.average(codes[:, 2] == 1, weights=weights)  # and they give its law
     own = free[(free[:, 1] == 3) & (free[:, 0] != 1), 2] == 1
-    assert weighted == pytest.approx(own.mean(), abs=4 * own.std() / len(own) ** 0.5)
+    count = weights.sum() ** 2 / np.square(weights).sum()  # a few of the rows hold most of the weight
+    assert weighted == pytest.approx(own.mean(), abs=3 * own.std() * (1 / len(own) + 1 / count) ** 0.5)
 
 
 def test_a_value_is_missing_just_where_its_gate_says_so(model):

@@ -29,7 +29,7 @@ class CausalDecoder(keras.layers.Layer):
     width, depth : int
         Hidden units in a layer, and number of layers.
     context : int
-        Width of the context vector that every layer sees.
+        Width of the context vector, which the first layer and the heads see.
     dropout : float
         Share of hidden units dropped in training.
     seed : keras.random.SeedGenerator
@@ -54,7 +54,7 @@ class CausalDecoder(keras.layers.Layer):
         owner = space.coefficient_owner
         self.first = MaskedDense(source[:, None] <= self.degrees, seed)
         self.deeper = [MaskedDense(self.degrees[:, None] <= self.degrees, seed) for _ in range(depth - 1)]
-        self.from_context = dense(context, depth * width, seed, use_bias=False)
+        self.from_context = dense(context, width, seed, use_bias=False)
         self.to_heads = MaskedDense(self.degrees[:, None] < owner, seed, use_bias=False, scale=0.1)
         self.context_to_heads = dense(context, len(owner), seed, use_bias=False, scale=0.1)
         self.heads = TokenHeads(space, seed)
@@ -73,10 +73,9 @@ class CausalDecoder(keras.layers.Layer):
         training : bool
             Whether to drop hidden units.
         """
-        known, *deeper_known = tf.split(self.from_context(context), 1 + len(self.deeper), axis=1)
-        hidden = tf.nn.silu(self.first(embedded) + known)  # (batch, width)
-        for layer, known in zip(self.deeper, deeper_known, strict=True):
-            hidden = hidden + tf.nn.silu(layer(self._drop(hidden, training)) + known)
+        hidden = tf.nn.silu(self.first(embedded) + self.from_context(context))  # (batch, width)
+        for layer in self.deeper:
+            hidden = hidden + tf.nn.silu(layer(self._drop(hidden, training)))
         hidden = self._drop(hidden, training)
         return self.heads(self.to_heads(hidden) + self.context_to_heads(context))
 

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from tabgen.models.decoder import LatentDecoder
+from tabgen.models.forward import DecoderArrays, decoder_arrays
 from tabgen.models.gan import LatentGAN
 from tabgen.models.guided import HIGH, LOW, GuidedModel
-from tabgen.models.sampling import DecoderArrays, decoder_arrays
 from tabgen.models.vae import ConditionalVAE
 
 LATENTS, CHOICE, CODES = 0, 1, 2  # what a stream of random numbers is for: one more for each token
@@ -106,14 +106,12 @@ def _with_units(
     arrays: DecoderArrays, context: tf.Tensor, embedded: tf.Tensor, hidden: list[tf.Tensor], units: slice
 ) -> list[tf.Tensor]:
     """Return hidden layers with the units that the last token has completed."""
-    known = [
-        context @ kernel[:, units] + bias[units]
-        for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
-    ]
-    fresh = tf.nn.silu(known[0] + embedded @ arrays.first[: embedded.shape[1], units])
+    biases = [bias[units] for bias in arrays.biases]
+    known = context @ arrays.from_context[:, units] + biases[0]
+    fresh = tf.nn.silu(known + embedded @ arrays.first[: embedded.shape[1], units])
     layers = [tf.concat([hidden[0], fresh], axis=1)]
     for layer, kernel in enumerate(arrays.deeper, start=1):
-        fresh += tf.nn.silu(known[layer] + layers[-1] @ kernel[: units.stop, units])
+        fresh += tf.nn.silu(biases[layer] + layers[-1] @ kernel[: units.stop, units])
         layers.append(tf.concat([hidden[layer], fresh], axis=1))
     return layers
 

@@ -144,10 +144,7 @@ def weights_of_vae(sizes: VAEConfig) -> int:
         codes = CodeSpace(sizes.cardinalities, sizes.ordered, sizes.gates).width
     encoders = (flat + tokens) * context + context**2 + sizes.latent_dim * context
     deeper = (sizes.depth - 1) * sizes.width**2
-    if sizes.causal:
-        decoder = flat * sizes.width + sizes.depth * context * sizes.width
-    else:
-        decoder = context * sizes.width
+    decoder = (flat * sizes.causal + context) * sizes.width
     tables = max((sum(sizes.space.parent_sizes[p] for p in own) for own in sizes.parents), default=0)
     return codes * (1 + sizes.embedding) + encoders + deeper + decoder + tables
 

@@ -9,102 +9,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tabgen.models.decoder import CausalDecoder, LatentDecoder
-from tabgen.models.layers import CodeSpace, MaskedDense, TokenEmbedding
-from tabgen.models.parents import ParentTables
+from tabgen.models.forward import DecoderArrays, Forward, Kernels
 
 BLOCK = 32  # rows that share one stratified draw
-CHUNK = 4_096  # rows drawn at once: fewer stay in a processor's cache, more are stratified better
+# Rows drawn at once: fewer stay in a processor's cache, more are stratified better. No power of two, whose
+# multiples would displace each other in the cache.
+CHUNK = 4_160
 
 Allowed: TypeAlias = Mapping[int, np.ndarray] | None  # for some tokens, which codes may be drawn
-
-
-@dataclass(frozen=True)
-class DecoderArrays:
-    """The weights of a decoder as numpy arrays, masks applied.
-
-    Attributes
-    ----------
-    table : numpy.ndarray
-        Embedding of every code, shape ``(codes, embedding)``.
-    first, deeper, from_context : arrays
-        Kernels of the hidden layers.
-    biases : list of numpy.ndarray
-        Bias of each hidden layer.
-    to_heads, context_to_heads : arrays
-        Kernels that lead to head coefficients, one slice a token.
-    basis : list of numpy.ndarray or None
-        For each token the expansion of coefficients to logits; None where they are the same.
-    head_bias : list of numpy.ndarray
-        Bias of the logits of each token.
-    parents : list of list of (int, numpy.ndarray)
-        For each token its parents, and what each code of theirs adds to its logits.
-    space : CodeSpace
-        The tokens.
-    stops : numpy.ndarray
-        For each token the number of hidden units that see no later token.
-    """
-
-    table: np.ndarray
-    offsets: np.ndarray
-    first: np.ndarray
-    deeper: list[np.ndarray]
-    from_context: list[np.ndarray]
-    biases: list[np.ndarray]
-    to_heads: list[np.ndarray]
-    context_to_heads: list[np.ndarray]
-    basis: list[np.ndarray | None]
-    head_bias: list[np.ndarray]
-    parents: list[list[tuple[int, np.ndarray]]]
-    space: CodeSpace
-    stops: np.ndarray
-
-
-def decoder_arrays(
-    space: CodeSpace,
-    embedding: TokenEmbedding,
-    decoder: CausalDecoder | LatentDecoder,
-    parents: ParentTables,
-) -> DecoderArrays:
-    """Read the weights of a decoder; the context of a latent one is its last hidden layer."""
-    tokens = len(space.cardinalities)
-    owner = space.coefficient_owner
-    columns = [np.flatnonzero(owner == t) for t in range(tokens)]
-    basis: list[np.ndarray | None] = [None] * tokens
-    for bank, bases in zip(space.banks, decoder.heads.bases(), strict=True):
-        for token, rows in zip(bank.tokens, bases.numpy(), strict=True):
-            basis[token] = np.ascontiguousarray(rows[:, : space.cardinalities[token]])
-    bias = decoder.heads.bias.numpy() + space.padding
-    table = embedding.table().numpy()
-    if isinstance(decoder, CausalDecoder):
-        hidden: list[MaskedDense] = [decoder.first, *decoder.deeper]
-        first, *deeper = [layer.masked_kernel().numpy() for layer in hidden]
-        biases = [np.asarray(layer.bias) for layer in hidden]
-        from_context = np.split(decoder.from_context.kernel.numpy(), len(hidden), axis=1)
-        to_heads = decoder.to_heads.masked_kernel().numpy()
-        context_to_heads = decoder.context_to_heads.kernel.numpy()
-        stops = np.searchsorted(decoder.degrees, np.arange(tokens), side="right")
-    else:  # no unit waits for a token
-        context_to_heads = decoder.to_heads.kernel.numpy()
-        to_heads = context_to_heads[:0]
-        first, deeper = np.zeros((tokens * table.shape[1], 0), dtype=np.float32), []
-        from_context, biases = [context_to_heads[:, :0]], [first[0]]
-        stops = np.zeros(tokens, dtype=np.int64)
-    return DecoderArrays(
-        table=table,
-        offsets=space.offsets,
-        first=first,
-        deeper=deeper,
-        from_context=from_context,
-        biases=biases,
-        to_heads=[np.ascontiguousarray(to_heads[:, c]) for c in columns],
-        context_to_heads=[np.ascontiguousarray(context_to_heads[:, c]) for c in columns],
-        basis=basis,
-        head_bias=[bias[o : o + k] for o, k in zip(space.offsets, space.cardinalities, strict=True)],
-        parents=[parents.of_token(t) for t in range(tokens)],
-        space=space,
-        stops=stops,
-    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +28,8 @@ class Drawn:
     codes : numpy.ndarray
         int32, shape ``(rows, tokens)``.
     log_drawn : numpy.ndarray
-        Log probability with which the codes that are no evidence were drawn, shape ``(rows,)``, in nats.
+        Log probability with which the codes that are no evidence were drawn, shape ``(rows,)``, in nats;
+        zeros without a reference, to which alone it is compared.
     log_given : numpy.ndarray
         Log probability of the evidence, and of drawing only codes that are allowed, as the decoder came to
         each of them: shape ``(rows,)``, in nats.
@@ -171,114 +84,111 @@ def draw_codes(
     -------
     Drawn
     """
-    contexts = context[None] if reference is None else np.stack([context, reference])
-    parts = [
-        _draw_chunk(arrays, contexts[:, rows], evidence[rows], rng, allowed or {}, stratified, alike)
-        for rows in (slice(start, start + CHUNK) for start in range(0, max(len(evidence), 1), CHUNK))
-    ]
+    kernels, contexts = Kernels(arrays), [context] if reference is None else [context, reference]
+    parts = []
+    for start in range(0, max(len(evidence), 1), CHUNK):
+        rows = slice(start, start + CHUNK)
+        forward = Forward(arrays, kernels, np.stack([each[rows] for each in contexts]))
+        parts.append(_draw_chunk(forward, evidence[rows], rng, allowed or {}, stratified, alike))
     return Drawn(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Drawn)))
 
 
 def _draw_chunk(
-    arrays: DecoderArrays,
-    contexts: np.ndarray,  # (1 or 2, rows, context): the own one, and the reference
+    forward: Forward,
     evidence: np.ndarray,
     rng: np.random.Generator,
     allowed: Mapping[int, np.ndarray],
     stratified: bool,
     alike: bool,
 ) -> Drawn:
-    rows, tokens = evidence.shape
+    (rows, tokens), space = evidence.shape, forward.arrays.space
     everyone = np.arange(rows)
     log_drawn, log_given, log_reference = np.zeros((3, rows))
-    codes = np.empty((rows, len(arrays.space.parent_sizes)), dtype=np.int32)  # crosses behind tokens
-    width = arrays.table.shape[1]
-    pending = [
-        contexts @ kernel + bias for kernel, bias in zip(arrays.from_context, arrays.biases, strict=True)
-    ]  # what each hidden layer has received so far, (contexts, rows, units)
-    hidden = [np.empty_like(p) for p in pending]
-    prefix = np.zeros(rows, dtype=np.int64)  # number of the group of rows that agree so far
-    begun = 0
-    for token in range(tokens):
-        each = contexts @ arrays.context_to_heads[token]
-        each += hidden[-1][:, :, :begun] @ arrays.to_heads[token][:begun]
-        expansion = arrays.basis[token]
-        if expansion is not None:
-            each = each @ expansion
-        each += arrays.head_bias[token]
-        for parent, table in arrays.parents[token]:
-            each += table[codes[:, parent]]
-        logits, *references = np.ascontiguousarray(each.swapaxes(1, 2))  # (codes, rows): sums run along rows
-        uniforms = _stratified_uniforms(prefix, rng) if stratified else rng.random(1 if alike else rows)
-        weights, log_all = _weights(logits)
-        log_allowed = log_all
+    codes = np.empty((len(space.parent_sizes), rows), dtype=np.int32)  # crosses behind tokens
+    groups = Groups(rows, rng)
+    for token, wanted in enumerate(np.ascontiguousarray(evidence.T)):
+        logits, *references = forward.logits(token, codes)
+        given, told = wanted >= 0, np.ones(rows, dtype=bool)
+        heap, log_all = _heaped(logits)
+        log_allowed, code = log_all, wanted
         if token in allowed:
-            weights, log_allowed = _weights(np.where(allowed[token][:, None], logits, -np.inf))
-        codes[:, token] = np.where(evidence[:, token] < 0, _invert(weights, uniforms), evidence[:, token])
-        log_code = logits[codes[:, token], everyone]
-        given, told = evidence[:, token] >= 0, np.ones(rows, dtype=bool)
-        gate = arrays.space.gates[token]
+            heap, log_allowed = _heaped(np.where(allowed[token][:, None], logits, -np.inf))
+        if not given.all():
+            uniforms = groups.uniforms() if stratified else rng.random(1 if alike else rows)
+            code = np.where(given, wanted, _invert(heap, uniforms))
+        gate = space.gates[token]
         if gate >= 0:  # what is missing has no value: nothing to draw
-            told = (codes[:, gate] == 0) | given
-            codes[:, token] = np.where(told, codes[:, token], len(logits) - 1)
-        log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
-        log_drawn += np.where(told & ~given, log_code - log_allowed, 0)
+            told = (codes[gate] == 0) | given
+            code = np.where(told, code, len(logits) - 1)
+        codes[token] = code
+        if given.any() or token in allowed:
+            log_code = logits[code, everyone]
+            log_given += np.where(told, np.where(given, log_code, log_allowed) - log_all, 0)
         for reference in references:
-            log_reference += np.where(told, reference[codes[:, token], everyone] - _weights(reference)[1], 0)
-        for number in arrays.space.crosses_ended_by(token):
-            codes[:, tokens + number] = arrays.space.crossed(codes, number)
-        prefix = np.unique(prefix * len(logits) + codes[:, token], return_inverse=True)[1]
-        entry = arrays.table[arrays.offsets[token] + codes[:, token]]
+            log_drawn += np.where(told & ~given, logits[code, everyone] - log_allowed, 0)
+            log_reference += np.where(told, reference[code, everyone] - _heaped(reference)[1], 0)
+        for number in space.crosses_ended_by(token):
+            codes[tokens + number] = space.crossed(codes.T, number)
         if token + 1 < tokens:
-            pending[0][:, :, begun:] += entry @ arrays.first[token * width : (token + 1) * width, begun:]
-            done = int(arrays.stops[token])
-            _complete_units(arrays, pending, hidden, begun, done)
-            begun = done
-    return Drawn(codes[:, :tokens], log_drawn, log_given, log_reference)
+            forward.see(token, code)
+            if stratified:
+                groups.split(code)
+    return Drawn(np.ascontiguousarray(codes[:tokens].T), log_drawn, log_given, log_reference)
 
 
-def _complete_units(
-    arrays: DecoderArrays,
-    pending: list[np.ndarray],
-    hidden: list[np.ndarray],
-    begun: int,
-    done: int,
-) -> None:
-    """Finish the hidden units from ``begun`` to ``done`` in every layer, in place."""
-    units = slice(begun, done)
-    hidden[0][:, :, units] = _silu(pending[0][:, :, units])
-    for layer, kernel in enumerate(arrays.deeper, start=1):
-        below = hidden[layer - 1]
-        received = pending[layer][:, :, units] + below[:, :, :done] @ kernel[:done, units]
-        hidden[layer][:, :, units] = below[:, :, units] + _silu(received)
+def _heaped(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums of the weights of all codes up to each, and the logarithm of the sum of exp of logits.
 
-
-def _silu(values: np.ndarray) -> np.ndarray:
-    half = values * np.float32(0.5)
-    return half + half * np.tanh(half)  # numpy's tanh of float32 is several times faster than an expit
-
-
-def _weights(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights in proportion to probabilities, and the logarithm of the sum of exp of logits."""
+    Weights are in proportion to probabilities; the largest of each row is 1.
+    """
     top = logits.max(axis=0)
-    weights = np.exp(logits - top)
-    return weights, top + np.log(weights.sum(axis=0))
-
-
-def _invert(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    """Return the code at which the cumulative probability passes each uniform."""
-    heap = weights.copy()
+    heap = logits - top
+    np.exp(heap, out=heap)
     for before, here in pairwise(heap):  # along the rows in memory, which numpy's cumsum is not
         here += before
-    return (heap[:-1] <= uniforms * heap[-1]).sum(axis=0)
+    return heap, top + np.log(heap[-1])
 
 
-def _stratified_uniforms(prefix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one uniform a row: rows that agree so far, ``BLOCK`` at a time, share all strata."""
-    rows = len(prefix)
-    order = np.lexsort((rng.random(rows), prefix))
-    blocks = -(-rows // BLOCK)
-    strata = np.argsort(rng.random((blocks, BLOCK)), axis=1).ravel()[:rows]
-    uniforms = np.empty(rows)
-    uniforms[order] = (strata + rng.random(rows)) / BLOCK
-    return uniforms
+def _invert(heap: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """Return the code at which the sum of weights passes each uniform: one that has a weight."""
+    # float32 like the sums, which compares fast; not rounded up to the sum of all, which none would pass
+    marks = np.minimum((uniforms * heap[-1]).astype(np.float32), np.nextafter(heap[-1], np.float32(0)))
+    passed = heap[:-1] <= marks
+    return np.add.reduce(passed.view(np.uint8), axis=0, dtype=np.uint8 if len(heap) <= 256 else np.uint32)
+
+
+class Groups:
+    """Rows in groups of those that agree in what was drawn so far.
+
+    Parameters
+    ----------
+    rows : int
+        Number of rows, at most 65,536; at first all agree.
+    rng : numpy.random.Generator
+        Source of all draws.
+    """
+
+    def __init__(self, rows: int, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.numbers = np.zeros(rows, dtype=np.uint16)  # of the group of each row
+        self.order = rng.permutation(rows)  # group after group, within each at random
+
+    def split(self, codes: np.ndarray) -> None:
+        """Split groups by the codes of one more token, shape ``(rows,)``."""
+        order = self.rng.permutation(len(codes))
+        for keys in (codes, self.numbers):  # stable sorts, which for 16 bits count instead of comparing
+            order = order[np.argsort(keys[order].astype(np.uint16), kind="stable")]
+        sorted_codes, sorted_numbers = codes[order], self.numbers[order]
+        new = np.zeros(len(codes), dtype=np.uint16)
+        new[1:] = (sorted_codes[1:] != sorted_codes[:-1]) | (sorted_numbers[1:] != sorted_numbers[:-1])
+        self.numbers[order] = np.cumsum(new, dtype=np.uint16)
+        self.order = order
+
+    def uniforms(self) -> np.ndarray:
+        """Return one uniform a row: rows that agree so far, ``BLOCK`` at a time, share all strata."""
+        rows = len(self.order)
+        blocks = -(-rows // BLOCK)
+        strata = np.argsort(self.rng.random((blocks, BLOCK)), axis=1).ravel()[:rows]
+        uniforms = np.empty(rows)
+        uniforms[self.order] = (strata + self.rng.random(rows)) / BLOCK
+        return uniforms

@@ -11,10 +11,11 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from tabgen.models.decoder import CausalDecoder, LatentDecoder
+from tabgen.models.forward import decoder_arrays
 from tabgen.models.gaussian import gaussian, gaussian_kl, normal_log_density
 from tabgen.models.layers import TokenEmbedding, log_likelihood, mlp
 from tabgen.models.parents import ParentTables
-from tabgen.models.sampling import Allowed, Drawn, decoder_arrays, draw_codes
+from tabgen.models.sampling import Allowed, Drawn, draw_codes
 from tabgen.models.sizes import VAEConfig
 
 JUDGED_AT_ONCE = 8_192  # rows
@@ -270,7 +271,8 @@ class ConditionalVAE(keras.Model):
         """Return what evidence and a latent drawn under it say, shape ``(rows, context)``."""
         context = self.evidence_context(evidence)
         if self.config.latent_dim:
-            mean, log_var = self.prior(context)
+            alike = (evidence < 0).all()  # without evidence all rows have one prior
+            mean, log_var = self.prior(context[:1] if alike else context)
             context += self.latent_net(mean + tf.exp(log_var / 2) * self._noise(len(evidence), rng))
         return context
 
