@@ -30,6 +30,7 @@ from tabgen.protection import ProtectionLog
 from tabgen.relations import OneHot, Predicate, Proportional, Relation, Total, learn_relations, relate
 from tabgen.schema import LEVELLED, REPLACED, Column, Schema
 
+RATE = 2e-3  # learning rate, unless one is asked for: the noise of a step is none of the batch's
 PAIRS = ("first scores", "first pairs", "second scores", "second pairs")
 
 
@@ -91,7 +92,8 @@ def fit_privately(
     encoding = fit_private_encoder(tidy, facts, PrivateNoise(**own, delta=spending.threshold_delta), rng)
     fitted, layout = None, encoding.encoder.layout
     if layout.tokens:
-        plan = PrivatePlan(steps, rate, parameters["learning_rate"], spending.noise)
+        asked = parameters["learning_rate"]
+        plan = PrivatePlan(steps, rate, RATE if isinstance(asked, str) else asked, spending.noise)
         codes = encoding.encoder.encode(encoding.tidy)
         fitted = fit_private(layout, codes, encoding.token_counts(), plan, rng)
     return FittedParts(

@@ -29,7 +29,7 @@ def training_settings(gan: Any) -> TrainingConfig:
             gan.max_minutes is None or _is_between(gan.max_minutes, 0, np.inf),
             "None or above 0",
         ),
-        "learning_rate": (_is_between(gan.learning_rate, 0, 1), "between 0 and 1"),
+        "learning_rate": (_auto_or_rate(gan.learning_rate), '"auto" or between 0 and 1'),
         "latent_dim": (is_whole(gan.latent_dim), "0 or above"),
         "relations": (_auto_or_relations(gan.relations), '"auto" or a sequence of relations'),
         "protection": (
@@ -59,6 +59,10 @@ def training_settings(gan: Any) -> TrainingConfig:
 
 def _auto_or_count(value: Any) -> bool:
     return value == "auto" if isinstance(value, str) else is_whole(value) and value >= 1
+
+
+def _auto_or_rate(value: Any) -> bool:
+    return value == "auto" if isinstance(value, str) else _is_between(value, 0, 1)
 
 
 def _auto_or_relations(value: Any) -> bool:

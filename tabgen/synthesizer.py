@@ -52,8 +52,8 @@ class TabularGAN(Sampler):
         Rows in one optimizer step.
     max_minutes : float, optional
         Time budget of training; it ends in good order within it.
-    learning_rate : float, default=2e-3
-        Peak learning rate of AdamW.
+    learning_rate : float or "auto", default="auto"
+        Peak learning rate of AdamW; "auto" is 0.002 for small tables and up to 0.004 for large ones.
     latent_dim : int, default=16
         Width of the latent; 0 leaves it out.
     relations : "auto" or sequence of Relation, default="auto"
@@ -113,7 +113,7 @@ class TabularGAN(Sampler):
         epochs: int | str = "auto",
         batch_size: int | str = "auto",
         max_minutes: float | None = None,
-        learning_rate: float = 2e-3,
+        learning_rate: float | str = "auto",
         latent_dim: int = 16,
         relations: str | Sequence[Relation] = "auto",
         protection: Protection | str | None = "auto",

@@ -272,7 +272,7 @@ WRONG = [
     *[("epochs", value, COUNT) for value in (0, 1.5, "many", True, None)],
     *[("batch_size", value, COUNT) for value in (0, "all")],
     *[("max_minutes", value, "None or above 0") for value in (0, -1.0, float("nan"), "five")],
-    *[("learning_rate", value, "between 0 and 1") for value in (0, 1, "fast")],
+    *[("learning_rate", value, '"auto" or between 0 and 1') for value in (0, 1, "fast")],
     *[("latent_dim", value, "0 or above") for value in (-1, 1.5)],
     *[("random_state", value, "None or a whole number from 0 on") for value in (-1, "dice")],
 ]

@@ -237,3 +237,12 @@ def test_the_fused_optimizer_moves_as_the_one_of_keras(decay):
         ends.append((moved, weight.numpy()))
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-5, atol=1e-6)
     assert not np.allclose(*ends[1], atol=1e-3)  # the average lags behind
+
+
+def test_larger_batches_have_longer_steps():
+    config = TrainingConfig()
+    assert [config.rate(rows) for rows in (50, 5_000, 10_000, 10**6)] == pytest.approx(
+        [0.002, 0.002, 0.002 * 2**0.5, 0.004]
+    )
+    assert TrainingConfig(batch_size=10_000).rate(10**6) == pytest.approx(0.004)
+    assert TrainingConfig(learning_rate=0.1).rate(10**6) == 0.1

@@ -32,9 +32,9 @@ class AnnealFromBest(keras.callbacks.Callback):
     or overfitted state. Hold and annealing are two runs of Keras, for they learn from different rows.
     """
 
-    def __init__(self, config: TrainingConfig, steps_per_epoch: int, tokens: int) -> None:
+    def __init__(self, config: TrainingConfig, peak: float, steps_per_epoch: int, tokens: int) -> None:
         super().__init__()
-        self.config, self.steps_per_epoch = config, steps_per_epoch
+        self.config, self.peak, self.steps_per_epoch = config, peak, steps_per_epoch
         self.hold_steps = min(config.hold_steps, round(STEPS_BY_TOKENS / tokens))
         self.step = self.best_step = self.epochs = 0
         self.best_loss = self.milestone = math.inf
@@ -66,7 +66,7 @@ class AnnealFromBest(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Set the learning rate of the next step."""
-        rate = self.config.learning_rate * min(1.0, (self.step + 1) / self.config.warm_up)
+        rate = self.peak * min(1.0, (self.step + 1) / self.config.warm_up)
         if self.anneal_start is not None:
             done = (self.step - self.anneal_start) / self.anneal_steps
             rate *= (1 + math.cos(math.pi * min(done, 1.0))) / 2
@@ -98,7 +98,7 @@ class AnnealFromBest(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise TrainingDiverged(
                 f"Training diverged: the {kind} loss became {loss} at step {self.step}. "
-                f"Lower learning_rate (it is {self.config.learning_rate:g})."
+                f"Lower learning_rate (it is {self.peak:g})."
             )
 
     @property

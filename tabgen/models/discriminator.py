@@ -16,7 +16,7 @@ from tabgen.threads import one_thread
 LEARNING_RATE = 0.08
 LEAVES = 31
 LEAST_ROWS = 20  # of a leaf: trees so coarse cannot single out a training row
-TREES = 200
+TREES = 100
 STEP = 10  # trees between two entries of the history
 SURE = 2.0  # standard errors above chance from which held-out rows can be told apart
 

@@ -173,13 +173,13 @@ def _train_vae(
     if done.state is not None:
         trained.set_weights(list(done.state.arrays["weights"]))
         return trained, Stage(**done.state.facts["stage"])
-    began = time.perf_counter()
+    began, rate = time.perf_counter(), config.rate(len(task.split.learn))
 
     def train_at(factor: float, attempt: int) -> tuple[ConditionalVAE, Stage]:
         minutes = config.max_minutes
         if minutes and attempt:
             minutes = max(minutes - (time.perf_counter() - began) / 60, LEAST_MINUTES * minutes)
-        own = replace(config, learning_rate=factor * config.learning_rate, max_minutes=minutes)
+        own = replace(config, learning_rate=factor * rate, max_minutes=minutes)
         model, place = ConditionalVAE(sizes), Place(task.checkpoint, name, attempt)
         how: dict[str, Any] = {"callbacks": task.callbacks, "verbose": task.verbose, "stop": task.stop}
         return model, train(model, task.codes, task.split, own, name=name, place=place, **how)

@@ -20,6 +20,8 @@ from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 from tabgen.models.workers import join_workers, unshared
 
+RATE, RATE_ROWS = 2e-3, 128  # learning rate of batches of up to as many rows; larger ones ...
+MOST_TIMES = 4.0  # ... up to as many times as large, have more, by the root
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
 MOST_DECAY = 4.0  # ... up to here
 SCORED_ROWS = 2_000  # held-out rows that the two-sample score looks at
@@ -39,7 +41,9 @@ class TrainingConfig:
         Rows in one optimizer step; "auto" chooses by the size of the table.
     max_minutes : float or None
         Time budget; training anneals and ends within it.
-    learning_rate, beta_2, clip_norm, ema : float
+    learning_rate : float or "auto"
+        Peak rate of AdamW; "auto" grows with the root of the batch size.
+    beta_2, clip_norm, ema : float
         Settings of AdamW and of the moving average of weights that is validated and kept.
     weight_decay : float or "auto"
         Decay of kernels in AdamW; "auto" chooses by the size of the table, more for fewer rows.
@@ -63,7 +67,7 @@ class TrainingConfig:
     epochs: int | str = "auto"
     batch_size: int | str = "auto"
     max_minutes: float | None = None
-    learning_rate: float = 2e-3
+    learning_rate: float | str = "auto"
     weight_decay: float | str = "auto"
     beta_2: float = 0.99
     clip_norm: float = 5.0
@@ -73,7 +77,7 @@ class TrainingConfig:
     validation_rows: int = 4_000
     patience: int = 200
     least_gain: float = 0.01
-    hold_steps: int = 3_000
+    hold_steps: int = 2_000
     anneal_share: float = 0.35
     seed: int = 0
 
@@ -82,6 +86,13 @@ class TrainingConfig:
         if isinstance(self.weight_decay, str):
             return min(DECAY_ROWS / rows, MOST_DECAY)
         return self.weight_decay
+
+    def rate(self, rows: int) -> float:
+        """Return the peak learning rate for a table of ``rows`` training rows."""
+        if isinstance(self.learning_rate, str):
+            times = float(np.clip(self.rows_per_step(rows) / RATE_ROWS, 1.0, MOST_TIMES))
+            return RATE * math.sqrt(times)  # gradients with less noise bear longer steps (Krizhevsky 2014)
+        return self.learning_rate
 
     def rows_per_step(self, rows: int) -> int:
         """Return the batch size for a table of ``rows`` training rows."""
@@ -220,7 +231,7 @@ def train(
     batch_size = config.rows_per_step(len(learn))
     steps = int(np.clip(math.ceil(len(learn) / batch_size), FEWEST_STEPS, MOST_STEPS))
     optimizer = FusedAdam(
-        config.learning_rate,
+        config.rate(len(learn)),
         beta_2=config.beta_2,
         weight_decay=config.decay(len(learn)),
         clipnorm=None,
@@ -232,7 +243,8 @@ def train(
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
     join_workers(model)
-    schedule, score = AnnealFromBest(config, steps, codes.shape[1]), TwoSampleScore(held_out, config.seed)
+    schedule = AnnealFromBest(config, config.rate(len(learn)), steps, codes.shape[1])
+    score = TwoSampleScore(held_out, config.seed)
     stop = Interruption() if stop is None else stop
     parts = Parts(model, (model.seeds,), (optimizer,), (schedule, score))
     recorder = Recorder(parts, Place() if place is None else place, stop)
