@@ -77,7 +77,7 @@ class TrainingConfig:
     validation_rows: int = 4_000
     patience: int = 200
     least_gain: float = 0.01
-    hold_steps: int = 2_000
+    hold_steps: int = 3_000
     anneal_share: float = 0.35
     seed: int = 0
 
