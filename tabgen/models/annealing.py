@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tabgen.models.training import TrainingConfig
 
 STEPS_BY_TOKENS = 128_000  # most steps times tokens before annealing: each token makes a step dearer
+EARLY_STEPS = 1_500  # before so many steps more gain is asked for ...
+MOST_EAGER = 3.0  # ... up to so many times as much
 STATE = (
     "step", "best_step", "epochs", "best_loss", "milestone", "milestone_step", "rate", "anneal_start",
     "anneal_steps", "ended",
@@ -81,7 +83,7 @@ class AnnealFromBest(keras.callbacks.Callback):
         if loss < self.best_loss:
             self.best_loss, self.best_step = loss, self.step
             self.best_weights = self.model.get_weights()
-        if loss < self.milestone - self.config.least_gain:
+        if loss < self.milestone - self.config.least_gain * self._eagerness:
             self.milestone, self.milestone_step = loss, self.step
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -93,6 +95,11 @@ class AnnealFromBest(keras.callbacks.Callback):
         over = self._hold_is_over(epoch) if self.anneal_start is None else self.step >= self.last_step
         self.model.stop_training = self.model.stop_training or over
         self.epochs = epoch + 1
+
+    @property
+    def _eagerness(self) -> float:
+        """How many times the least gain is asked for: losses fall like 1 / steps."""
+        return float(np.clip(EARLY_STEPS / max(self.step, 1), 1.0, MOST_EAGER))
 
     def _refuse(self, kind: str, loss: float) -> None:
         if not math.isfinite(loss):
