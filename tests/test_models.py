@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tabgen.encoding.layout import Layout, Token
 from tabgen.models import ConditionalVAE
+from tabgen.models.decoder import drop
 from tabgen.models.forward import decoder_arrays
 from tabgen.models.layers import CodeSpace
 from tabgen.models.sampling import draw_codes
@@ -196,3 +197,19 @@ def test_a_saved_model_comes_back(model, codes, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(logits_of(again, codes), logits_of(model, codes))
+
+
+@pytest.mark.parametrize(("rate", "units"), [(0.25, 64), (0.1, 63), (0.0, 5)])
+def test_dropped_units_are_a_share_and_the_rest_makes_up_for_them(rate, units):
+    seed = keras.random.SeedGenerator(0)
+    ones = tf.ones((4_000, units))
+    first, second = (drop(ones, rate, seed).numpy() for _ in range(2))
+    assert first.shape == (4_000, units)
+    dropped = round(256 * rate) / 256
+    assert (first == 0).mean() == pytest.approx(dropped, abs=0.005)
+    np.testing.assert_allclose(first[first > 0], 1 / (1 - dropped), rtol=1e-6)
+    if rate:
+        both = (first == 0) & (second == 0)  # each time, and each unit, anew
+        assert both.mean() == pytest.approx(dropped**2, abs=0.005)
+        neighbours = (first[:, 1:] == 0) & (first[:, :-1] == 0)
+        assert neighbours.mean() == pytest.approx(dropped**2, abs=0.005)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from tabgen.encoding.layout import Layout, Token
 from tabgen.errors import TrainingDiverged
 from tabgen.models import ConditionalVAE, TrainingConfig
+from tabgen.models.annealing import AnnealFromBest
 from tabgen.models.optimizer import FusedAdam
 from tabgen.models.sizes import vae_config
 from tabgen.models.training import FEWEST_STEPS, split_rows, train
@@ -246,3 +248,14 @@ def test_larger_batches_have_longer_steps():
     )
     assert TrainingConfig(batch_size=10_000).rate(10**6) == pytest.approx(0.004)
     assert TrainingConfig(learning_rate=0.1).rate(10**6) == 0.1
+
+
+@pytest.mark.parametrize(("step", "times"), [(1, 3.0), (750, 2.0), (1_500, 1.0), (9_000, 1.0)])
+def test_early_on_a_gain_must_be_larger_to_go_on(step, times):
+    schedule = AnnealFromBest(TrainingConfig(least_gain=0.01), 0.002, 25, 3)
+    schedule.set_model(SimpleNamespace(get_weights=list))
+    schedule.milestone, schedule.step = 10.0, step
+    schedule.on_test_end({"loss": 10.0 - 0.0099 * times})
+    assert schedule.milestone == 10.0
+    schedule.on_test_end({"loss": 10.0 - 0.0101 * times})
+    assert schedule.milestone_step == step
