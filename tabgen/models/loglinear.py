@@ -301,7 +301,7 @@ def _fitted_ratios(laws: np.ndarray, parent: Coarse, child: Coarse, smooth: floa
     for _ in range(0 if alike else ROUNDS - 1):
         factors = np.exp(ratios).astype(laws.dtype)
         for place, block in blocks.items():
-            weights = 1 / (laws[block] @ factors[place])  # so that each row is a law again
+            weights = 1 / np.maximum(laws[block] @ factors[place], 1e-30)  # each row is a law again
             expected[place] = factors[place] * (weights @ laws[block])
         ratios += np.log(np.maximum(target, 1e-9) / np.maximum(expected, 1e-9))
     return ratios
