@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from tabgen.models.training import Stage
 from tabgen.threads import one_thread
 
-LEARNING_RATE = 0.08
+LEARNING_RATE = 0.15
 LEAVES = 31
 LEAST_ROWS = 20  # of a leaf: trees so coarse cannot single out a training row
 TREES = 100
