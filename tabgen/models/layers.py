@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -311,12 +311,6 @@ class TokenHeads(keras.layers.Layer):
         return tf.concat(parts, axis=1) + self.bias + self.padding
 
 
-@tf.custom_gradient
-def _bounded(logits: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Return logits between -60 and 60; the gradient passes as if they were not bounded."""
-    return tf.clip_by_value(logits, -60.0, 60.0), lambda gradient: gradient
-
-
 def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.Tensor:
     """Return log p of each token's code.
 
@@ -334,7 +328,7 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.
     tf.Tensor
         Shape ``(batch, tokens)``.
     """
-    bounded = _bounded(logits)  # exp of it is finite: no maximum to subtract
+    bounded = tf.clip_by_value(logits, -60.0, 60.0)  # exp of it is finite: no maximum to subtract
     direct, *long = tf.split(tf.exp(bounded), space.block_widths, axis=1)
     member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[: direct.shape[1]]]
     sums = [direct @ member[:, space.direct]]
