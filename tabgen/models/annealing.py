@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tabgen.models.training import TrainingConfig
 
 STEPS_BY_TOKENS = 128_000  # most steps times tokens before annealing: each token makes a step dearer
-EARLY_STEPS = 1_500  # before so many steps more gain is asked for ...
-MOST_EAGER = 3.0  # ... up to so many times as much
+EARLY_STEPS = 2_000  # before so many steps more gain is asked for ...
+MOST_EAGER = 6.0  # ... up to so many times as much
 STATE = (
     "step", "best_step", "epochs", "best_loss", "milestone", "milestone_step", "rate", "anneal_start",
     "anneal_steps", "ended",

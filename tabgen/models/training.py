@@ -55,7 +55,7 @@ class TrainingConfig:
         Most rows to hold out.
     patience, least_gain : int, float
         With ``epochs="auto"``: annealing begins after as many steps in which the validation loss did not
-        fall by as many nats a row; before 1,500 steps by more, up to three times as many.
+        fall by as many nats a row; before 2,000 steps by more, up to six times as many.
     hold_steps : int
         With ``epochs="auto"``: most steps before annealing, fewer for many tokens.
     anneal_share : float
