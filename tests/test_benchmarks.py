@@ -36,6 +36,11 @@ def halves():
     return frame[:600], frame[600:]
 
 
+@pytest.fixture(autouse=True)
+def two_draws(monkeypatch):
+    monkeypatch.setattr(scoring, "DRAWS", 2)
+
+
 FACTS = {"target": "number_3", "task": "regression"}
 
 

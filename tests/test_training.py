@@ -250,7 +250,7 @@ def test_larger_batches_have_longer_steps():
     assert TrainingConfig(learning_rate=0.1).rate(10**6) == 0.1
 
 
-@pytest.mark.parametrize(("step", "times"), [(1, 3.0), (750, 2.0), (1_500, 1.0), (9_000, 1.0)])
+@pytest.mark.parametrize(("step", "times"), [(1, 6.0), (1_000, 2.0), (2_000, 1.0), (9_000, 1.0)])
 def test_early_on_a_gain_must_be_larger_to_go_on(step, times):
     schedule = AnnealFromBest(TrainingConfig(least_gain=0.01), 0.002, 25, 3)
     schedule.set_model(SimpleNamespace(get_weights=list))
