@@ -53,8 +53,8 @@ def score(
         scores = disclosure_scores(real, made, tables.holdout, draw)[1]
         return next(score.value for score in scores if score.name == "dcr_share")
 
-    test_rows = numbers(tables.holdout)
-    unseen = [two_sample_test(test_rows, numbers(made), judge, seed=draw).auc for draw in range(DRAWS)]
+    sides = numbers(tables.holdout), numbers(made)
+    unseen = [two_sample_test(*sides, judge, seed=draw).auc for draw in range(DRAWS)]
     return {
         "shape": 100 * column_scores(real, made)["distance"].mean(),
         "pairs": 100 * pair_scores(real, made)["distance"].mean(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tabgen.models.layers import CodeSpace
-from tabgen.models.loglinear import Coarse, choose_parents, fit_table, fit_tables, gains_of
+from tabgen.models.loglinear import Coarse, _fitted_ratios, choose_parents, fit_table, fit_tables, gains_of
 from tabgen.models.parents import ParentTables
 
 
@@ -115,3 +115,10 @@ def test_rows_of_the_tables_are_found_again(rng):
         assert [parent for parent, _ in pairs] == list(tables.parents[token])
         np.testing.assert_array_equal(said[:, own], sum(t[codes[:, p]] for p, t in pairs))
     np.testing.assert_array_equal(said[:, space.owner == 0], 0)
+
+
+def test_laws_with_nothing_left_are_not_divided_by(rng):
+    parent, child = (Coarse(rng.integers(0, 2, 500), np.arange(2)) for _ in "12")
+    laws = np.zeros((500, 2), dtype=np.float32)  # as where all that is left is too small for a float32
+    laws[250:] = 0.5
+    assert np.isfinite(_fitted_ratios(laws, parent, child, smooth=0.5)).all()
