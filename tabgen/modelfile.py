@@ -45,7 +45,7 @@ from tabgen.schema import Schema
 from tabgen.tables import Dialect
 from tabgen.wholefiles import write_whole
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 MEMBERS = (
     "schema.json",
     "relations.json",

@@ -13,7 +13,7 @@ from tabgen.encoding.layout import Layout, Token
 from tabgen.models.crosses import possible_crosses
 from tabgen.models.exported import draw_rows
 from tabgen.models.forward import decoder_arrays
-from tabgen.models.layers import CodeSpace
+from tabgen.models.layers import CodeSpace, side_by_side
 from tabgen.models.loglinear import choose_parents, fit_tables
 from tabgen.models.parents import ParentTables
 from tabgen.models.rebuilding import vae_config_from
@@ -67,7 +67,7 @@ def test_its_table_says_what_rows_say_and_the_layer_looks_it_up():
     ((parent, table),) = fit_tables(space.with_crosses(codes), 2, (4,), space)
     assert parent == 4
     assert table.shape == (15, 4)
-    looked_up = tables(tf.constant(codes)).numpy()[:, space.offsets[2] : space.offsets[2] + 4]
+    looked_up = side_by_side(tables(tf.constant(codes))).numpy()[:, space.offsets[2] : space.offsets[2] + 4]
     np.testing.assert_array_equal(looked_up, table[codes[:, 0] * 5 + codes[:, 1]])
     logits = looked_up + np.log(np.bincount(codes[:, 2]) / len(codes))
     right = np.exp(logits).argmax(axis=1) == codes[:, 2]

@@ -24,7 +24,7 @@ from tabgen.wholefiles import UNFINISHED, check_target, write_whole
 
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame({"a": RNG.choice(list("xyz"), 600), "b": RNG.normal(size=600).round(1)})
-MODEL = Path(__file__).parent / "data" / "format_6.tabgen"
+MODEL = Path(__file__).parent / "data" / "format_7.tabgen"
 
 
 class PressKeys(keras.callbacks.Callback):

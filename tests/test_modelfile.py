@@ -168,10 +168,10 @@ CHANGES = {
     ),
     "format missing": (lambda members: members.pop("format.json"), "is not a tabgen model"),
     "newer format": (
-        _about(format=7),
-        "has format 7, .* reads format 6. Update tabgen, or fit again",
+        _about(format=8),
+        "has format 8, .* reads format 7. Update tabgen, or fit again",
     ),
-    "older format": (_about(format=5), "has format 5, .* Use the tabgen version that wrote it, or fit again"),
+    "older format": (_about(format=6), "has format 6, .* Use the tabgen version that wrote it, or fit again"),
     "format of another kind": (_about(format="5"), "is damaged .its format is no number.. Copy it again"),
     "unknown parameter": (
         _about(parameters={"layers": 3, "relations": "auto", "protection": None}),
@@ -205,5 +205,5 @@ def test_a_missing_folder_is_told(fitted, tmp_path):
 
 
 def test_a_file_of_this_format_loads_and_draws_as_ever():
-    drawn = TabularGAN.load(DATA / "format_6.tabgen").sample(DRAWN, seed=SEED)
-    assert drawn.to_csv(index=False) == (DATA / "format_6.csv").read_text()
+    drawn = TabularGAN.load(DATA / "format_7.tabgen").sample(DRAWN, seed=SEED)
+    assert drawn.to_csv(index=False) == (DATA / "format_7.csv").read_text()

@@ -9,7 +9,7 @@ from tabgen.encoding.layout import Layout, Token
 from tabgen.models import ConditionalVAE
 from tabgen.models.decoder import drop
 from tabgen.models.forward import decoder_arrays
-from tabgen.models.layers import CodeSpace
+from tabgen.models.layers import CodeSpace, bank_log_likelihood, log_likelihood, side_by_side
 from tabgen.models.sampling import draw_codes
 from tabgen.models.sizes import vae_config
 
@@ -48,7 +48,7 @@ def logits_of(model, codes, context=None):
     embedded = model.embedding(codes)
     flat = tf.reshape(embedded, (len(codes), -1))
     context = tf.zeros((len(codes), model.config.context)) if context is None else context
-    return model.decoder(flat, context) + model.parent_tables(codes)
+    return side_by_side(model.decoder(flat, context)) + side_by_side(model.parent_tables(codes))
 
 
 def test_code_space_gives_every_code_a_place_of_its_own():
@@ -77,6 +77,32 @@ def test_probabilities_of_each_token_sum_to_one(model, codes):
     shares = weights / (weights @ MEMBER)[:, model.space.owner]
     np.testing.assert_allclose(shares @ MEMBER, 1, rtol=1e-4)
     assert shares[:, model.space.padding < 0].max() < 1e-20
+
+
+def test_likelihoods_are_those_of_the_logits(model, codes):
+    embedded = tf.reshape(model.embedding(codes), (len(codes), -1))
+    blocks = model.decoder(embedded, tf.zeros((len(codes), model.config.context)))
+    flat = side_by_side(blocks).numpy()
+    chosen = np.take_along_axis(flat, codes + model.space.offsets, axis=1)
+    told = codes != model.space.missing_codes  # the gate tells of the others
+    likelihood = log_likelihood(blocks, codes, model.space).numpy()
+    np.testing.assert_allclose(
+        likelihood[told], (chosen - np.log(np.exp(flat) @ MEMBER))[told], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_gradient_of_a_likelihood_is_that_of_its_softmax():
+    rng = np.random.default_rng(0)
+    logits = tf.constant(rng.normal(0, 5, (3, 40, 17)), dtype=tf.float32)
+    own = tf.constant(rng.integers(0, 17, (3, 40)), dtype=tf.int32)
+    upstream = tf.constant(rng.normal(size=(3, 40)), dtype=tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        told = bank_log_likelihood(logits, own)
+        expected = tf.gather(tf.nn.log_softmax(logits), own, batch_dims=2)
+    np.testing.assert_allclose(told, expected, rtol=1e-4, atol=1e-5)
+    gradients = [tape.gradient(law, logits, output_gradients=upstream) for law in (told, expected)]
+    np.testing.assert_allclose(*gradients, rtol=1e-3, atol=1e-5)
 
 
 def test_draws_follow_the_network(model):

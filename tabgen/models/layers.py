@@ -17,6 +17,7 @@ WIDE_RANK = 64  # coefficients of an unordered head with many levels
 MANY_TOKENS = 64  # with more tokens, ordered heads have half the coefficients: cost grows with their square
 DIRECT_CODES = 40  # up to here a head has one coefficient a code
 IMPOSSIBLE = -1e4  # bias of padding codes
+MOST_LOGIT = 60.0  # exp of it is finite: no maximum to subtract
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,10 @@ class MaskedDense(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tabgen")
 class TokenHeads(keras.layers.Layer):
-    """Head coefficients, shape ``(batch, coefficients)``, to logits of all codes, ``(batch, codes)``.
+    """Head coefficients, shape ``(batch, coefficients)``, to blocks of logits.
+
+    The first block has all tokens with few codes, shape ``(batch, codes)``; one of shape ``(tokens, batch,
+    size)`` follows for each bank, token by token as products and sums over codes take them.
 
     Tokens with few codes have one coefficient a code. Ordered tokens with many codes get cosines of
     the leaf rank plus a few free directions; unordered ones get free directions only.
@@ -298,26 +302,33 @@ class TokenHeads(keras.layers.Layer):
             for fixed, learned in zip(self.fixed, self.learned, strict=True)
         ]
 
-    def call(self, coefficients: tf.Tensor) -> tf.Tensor:
-        """Expand coefficients to logits; padding codes get a very negative one."""
-        bases = self.bases()
+    def call(self, coefficients: tf.Tensor) -> list[tf.Tensor]:
+        """Expand coefficients to blocks of logits; padding codes get a very negative one."""
+        bases, tokens = self.bases(), [len(bank.tokens) for bank in self.banks]
         widths = [self.direct_width, *(basis.shape[0] * basis.shape[1] for basis in bases)]
-        direct, *blocks = tf.split(coefficients, widths, axis=1)
-        parts = [direct]
-        for block, basis in zip(blocks, bases, strict=True):
-            tokens, rank, size = basis.shape
-            logits = tf.einsum("btr,trs->bts", tf.reshape(block, (-1, tokens, rank)), basis)
-            parts.append(tf.reshape(logits, (-1, tokens * size)))
-        return tf.concat(parts, axis=1) + self.bias + self.padding
+        direct, *parts = tf.split(coefficients, widths, axis=1)
+        bias, *biases = tf.split(self.bias + self.padding, self.space.block_widths)
+        blocks = [direct + bias]
+        for many, part, basis, own in zip(tokens, parts, bases, biases, strict=True):
+            by_token = tf.transpose(tf.reshape(part, (-1, *basis.shape[:2])), (1, 0, 2))
+            blocks.append(by_token @ basis + tf.reshape(own, (many, 1, -1)))
+        return blocks
 
 
-def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.Tensor:
+def side_by_side(blocks: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return blocks as `TokenHeads` makes them on the flat axis of all codes, shape ``(batch, width)``."""
+    direct, *banks = blocks
+    turned = (tf.reshape(tf.transpose(b, (1, 0, 2)), (-1, b.shape[0] * b.shape[2])) for b in banks)
+    return tf.concat([direct, *turned], axis=1)
+
+
+def log_likelihood(logits: Sequence[tf.Tensor], codes: tf.Tensor, space: CodeSpace) -> tf.Tensor:
     """Return log p of each token's code.
 
     Parameters
     ----------
-    logits : tf.Tensor
-        Shape ``(batch, codes)``.
+    logits : sequence of tf.Tensor
+        Blocks as `TokenHeads` makes them.
     codes : tf.Tensor
         int32, shape ``(batch, tokens)``.
     space : CodeSpace
@@ -328,15 +339,34 @@ def log_likelihood(logits: tf.Tensor, codes: tf.Tensor, space: CodeSpace) -> tf.
     tf.Tensor
         Shape ``(batch, tokens)``.
     """
-    bounded = tf.clip_by_value(logits, -60.0, 60.0)  # exp of it is finite: no maximum to subtract
-    direct, *long = tf.split(tf.exp(bounded), space.block_widths, axis=1)
-    member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[: direct.shape[1]]]
-    sums = [direct @ member[:, space.direct]]
-    for bank, weights in zip(space.banks, long, strict=True):
-        sums.append(tf.reduce_sum(tf.reshape(weights, (-1, len(bank.tokens), bank.size)), axis=2))
+    bounded = tf.clip_by_value(logits[0], -MOST_LOGIT, MOST_LOGIT)
+    member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[: bounded.shape[1]]]
+    normaliser = tf.math.log(tf.exp(bounded) @ member[:, space.direct])
+    places = tf.gather(codes, space.direct, axis=1) + space.offsets[space.direct]
+    parts = [tf.gather(bounded, places, batch_dims=1) - normaliser]
+    for bank, block in zip(space.banks, logits[1:], strict=True):
+        own = tf.gather(tf.transpose(codes), bank.tokens)  # (tokens, batch)
+        parts.append(tf.transpose(bank_log_likelihood(block, own)))
     tokens = [*space.direct, *(token for bank in space.banks for token in bank.tokens)]
-    normaliser = tf.gather(tf.math.log(tf.concat(sums, axis=1)), np.argsort(tokens), axis=1)
-    return tf.gather(bounded, codes + space.offsets, batch_dims=1) - normaliser
+    return tf.gather(tf.concat(parts, axis=1), np.argsort(tokens), axis=1)
+
+
+@tf.custom_gradient
+def bank_log_likelihood(logits: tf.Tensor, codes: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Return log p of codes, shape ``(tokens, batch)``, from logits, shape ``(tokens, batch, size)``.
+
+    The gradient, what is there less what was expected, is written out: TensorFlow's own takes twice as many
+    passes over an array of the size of the logits.
+    """
+    bounded = tf.clip_by_value(logits, -MOST_LOGIT, MOST_LOGIT)
+    weights = tf.exp(bounded)
+    sums = tf.reduce_sum(weights, axis=2)
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
+        expected = weights * tf.math.reciprocal(sums)[:, :, None]
+        return (tf.one_hot(codes, logits.shape[2]) - expected) * upstream[:, :, None], None
+
+    return tf.gather(bounded, codes, batch_dims=2) - tf.math.log(sums), gradient
 
 
 def mlp(

@@ -19,7 +19,7 @@ import tensorflow as tf
 from tabgen.encoding.layout import Layout
 from tabgen.models.decoder import CausalDecoder
 from tabgen.models.fitting import Fitted
-from tabgen.models.layers import CodeSpace, MaskedDense, log_likelihood
+from tabgen.models.layers import CodeSpace, MaskedDense, log_likelihood, side_by_side
 from tabgen.models.marginals import measure
 from tabgen.models.optimizer import FusedAdam
 from tabgen.models.sizes import VAEConfig
@@ -210,13 +210,13 @@ def clipped_sums(model: ConditionalVAE, codes: tf.Tensor) -> list[tf.Tensor]:
             outputs.append(layer(hidden))
             hidden = hidden + tf.nn.silu(outputs[-1])
         coefficients = decoder.to_heads(hidden)
-        logits = decoder.heads(coefficients) + model.parent_tables(codes)
+        said = model.parent_tables(codes)
+        logits = [own + more for own, more in zip(decoder.heads(coefficients), said, strict=True)]
         drawn = tf.cast(codes != space.missing_codes, tf.float32)
         loss = -tf.reduce_sum(log_likelihood(logits, codes, space) * drawn)
-    told = tape.gradient(loss, [embedded, *outputs, coefficients, logits])
-    for_embedded, *for_outputs, for_coefficients, for_logits = told
-    gradients = [*for_outputs, for_coefficients]
-    dense = list(zip(_masked_layers(decoder), [*inputs, hidden], gradients, strict=True))
+    for_embedded, *gradients = tape.gradient(loss, [embedded, *outputs, coefficients, *logits])
+    dense = list(zip(_masked_layers(decoder), [*inputs, hidden], gradients, strict=False))
+    for_logits = side_by_side(gradients[len(dense) :])
     blocks = _blocks(model, codes, for_embedded, coefficients, for_logits)
     biases = [*(gradient for layer, _, gradient in dense if layer.bias is not None), for_logits]
 

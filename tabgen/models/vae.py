@@ -147,7 +147,8 @@ class ConditionalVAE(keras.Model):
                 kl -= normal_log_density(latent, prior_mean, prior_log_var)
             context += self.latent_net(latent)
         given = (flat, context) if isinstance(self.decoder, CausalDecoder) else (context,)
-        logits = self.decoder(*given, training=training) + self.parent_tables(codes)
+        told = zip(self.decoder(*given, training=training), self.parent_tables(codes), strict=True)
+        logits = [own + said for own, said in told]
         likelihood = log_likelihood(logits, codes, self.space)
         drawn = (1 - visible) * tf.cast(codes != self.space.missing_codes, tf.float32)
         return -tf.reduce_sum(likelihood * drawn, axis=1), kl
