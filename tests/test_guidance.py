@@ -137,6 +137,24 @@ def test_many_rows_come_in_pools(guided, monkeypatch):
     assert not np.array_equal(drawn[:500], drawn[500:1_000])
 
 
+def test_a_pool_is_small_where_rows_weigh_much_alike(guided, monkeypatch):
+    asked = []
+
+    def counted(n, **options):
+        asked.append(n)
+        return Careless().generate(n, **options)
+
+    indifferent = TreeDiscriminator(1, 1)
+    indifferent.left.assign([-1])  # a leaf that says 0
+    mild = GuidedModel(Careless(), indifferent)
+    mild.learn_shares(LEARNED)
+    for model, pools in ((mild, [200]), (guided, [200, 100])):
+        monkeypatch.setattr(model.generator, "generate", counted)
+        asked.clear()
+        assert len(model.generate(100, seed=0)) == 100
+        assert asked == pools
+
+
 def test_raked_weights_give_each_code_its_share():
     rng = np.random.default_rng(0)
     places = rng.integers(0, SIZES, (5_000, 3)) + SPACE.offsets

@@ -19,6 +19,11 @@ MEMBER = np.eye(6)[CodeSpace(SIZES, ORDERED, (-1, -1, -1, 2, -1, -1)).owner]  # 
 GATES = (-1, -1, -1, 2, -1, -1)
 
 
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
 @pytest.fixture(scope="module")
 def codes():
     rng = np.random.default_rng(1)
@@ -89,6 +94,19 @@ def test_likelihoods_are_those_of_the_logits(model, codes):
     np.testing.assert_allclose(
         likelihood[told], (chosen - np.log(np.exp(flat) @ MEMBER))[told], rtol=1e-4, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("sizes", [(60, 50), (2, 3)])  # many codes only, few only
+def test_tokens_of_one_kind_have_a_likelihood(sizes, rng):
+    codes = rng.integers(0, sizes, (40, 2)).astype("int32")
+    tokens = tuple(Token(f"c{t}", "value", size, True, False) for t, size in enumerate(sizes))
+    alone = ConditionalVAE(vae_config(Layout(tokens), codes, latent_dim=4, seed=1))
+    alone.start_from(codes)
+    with tf.GradientTape() as tape:
+        losses, _ = alone.losses_of(codes, tf.zeros((40, 2)), training=False)
+        loss = tf.reduce_mean(losses)
+    assert abs(loss - np.log(sizes).sum()) < 1.5
+    assert sum(g is not None for g in tape.gradient(loss, alone.decoder.trainable_variables)) >= 5
 
 
 def test_the_gradient_of_a_likelihood_is_that_of_its_softmax():

@@ -85,8 +85,9 @@ def test_all_weights_that_a_loss_depends_on_are_clipped(rng):
     assert moved <= {variable.path for variable in learned_variables(model)}
 
 
-def test_no_rows_have_no_gradient():
-    model = model_of((2, 50), (False, True), (-1, -1), ((), ()))
+@pytest.mark.parametrize("sizes", [(2, 50), (60, 50), (2, 3)])  # few codes and many, many only, few only
+def test_no_rows_have_no_gradient(sizes):
+    model = model_of(sizes, (False, True), (-1, -1), ((), ()))
     sums = clipped_sums(model, tf.zeros((0, 2), dtype=tf.int32))
     assert all(not np.any(total) for total in sums)
 

@@ -76,9 +76,9 @@ def test_all_rows_are_learned_from_in_the_end_and_validation_says_so(trained):
     assert np.isnan(values[hold:]).all()
 
 
-def test_two_sample_score_is_taken_after_epochs_that_double_and_at_the_end(trained):
+def test_two_sample_score_is_taken_after_epochs_1_4_16_and_at_the_end(trained):
     scores = np.array(trained[1].curves["two_sample"])
-    assert (np.flatnonzero(np.isfinite(scores)) + 1).tolist() == [1, 2, 4, 8, 16, 30]
+    assert (np.flatnonzero(np.isfinite(scores)) + 1).tolist() == [1, 4, 16, 30]
     assert ((scores[np.isfinite(scores)] >= 0) & (scores[np.isfinite(scores)] <= 1)).all()
 
 
@@ -250,9 +250,16 @@ def test_larger_batches_have_longer_steps():
     assert TrainingConfig(learning_rate=0.1).rate(10**6) == 0.1
 
 
+def test_larger_batches_wait_fewer_steps_for_a_gain():
+    config = TrainingConfig()
+    assert [config.patient_steps(rows) for rows in (50, 5_000, 10_000, 10**6)] == [200, 200, 200, 141]
+    assert TrainingConfig(batch_size=1_024).patient_steps(10**6) == 100
+    assert TrainingConfig(patience=70).patient_steps(10**6) == 70
+
+
 @pytest.mark.parametrize(("step", "times"), [(1, 6.0), (1_000, 2.0), (2_000, 1.0), (9_000, 1.0)])
 def test_early_on_a_gain_must_be_larger_to_go_on(step, times):
-    schedule = AnnealFromBest(TrainingConfig(least_gain=0.01), 0.002, 25, 3)
+    schedule = AnnealFromBest(TrainingConfig(least_gain=0.01), 1_000, 25, 3)
     schedule.set_model(SimpleNamespace(get_weights=list))
     schedule.milestone, schedule.step = 10.0, step
     schedule.on_test_end({"loss": 10.0 - 0.0099 * times})

@@ -34,9 +34,10 @@ class AnnealFromBest(keras.callbacks.Callback):
     or overfitted state. Hold and annealing are two runs of Keras, for they learn from different rows.
     """
 
-    def __init__(self, config: TrainingConfig, peak: float, steps_per_epoch: int, tokens: int) -> None:
+    def __init__(self, config: TrainingConfig, rows: int, steps_per_epoch: int, tokens: int) -> None:
         super().__init__()
-        self.config, self.peak, self.steps_per_epoch = config, peak, steps_per_epoch
+        self.config, self.steps_per_epoch = config, steps_per_epoch
+        self.peak, self.patience = config.rate(rows), config.patient_steps(rows)
         self.hold_steps = min(config.hold_steps, round(STEPS_BY_TOKENS / tokens))
         self.step = self.best_step = self.epochs = 0
         self.best_loss = self.milestone = math.inf
@@ -130,7 +131,7 @@ class AnnealFromBest(keras.callbacks.Callback):
         elif isinstance(self.config.epochs, int):
             planned = epoch + 1 >= math.floor(hold_share * self.config.epochs)
             self.ended = "all epochs are done" if planned else ""
-        elif self.step - self.milestone_step >= self.config.patience:
+        elif self.step - self.milestone_step >= self.patience:
             self.ended = ENOUGH
         elif self.step >= self.hold_steps:
             self.ended = "all steps are done"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,6 +15,8 @@ LOW, HIGH = -9.0, 2.5  # bounds of a log ratio, in nats: no single row may stand
 COARSE = 8  # codes that an ordered token is told by where a pool is sorted
 RAKINGS, MOST_FACTOR = 3, 2.0  # rounds over the tokens, and by how much one may change a weight
 ROWS_AT_ONCE = 50_000  # rows wanted of one pool
+SMALL_POOL = 2  # rows of a pool for each row wanted, where ...
+MOST_CUT = 0.005  # ... no more of all weight than this share is of rows that would have to be taken twice
 
 
 @keras.saving.register_keras_serializable("tabgen")
@@ -33,7 +36,7 @@ class GuidedModel(keras.Model):
     discriminator : TreeDiscriminator or None
         None draws from the generator as it is.
     candidates : int
-        Rows of the pool for each row wanted.
+        Rows of the pool for each row wanted; where weights are much alike, a smaller pool does.
     """
 
     def __init__(
@@ -86,20 +89,38 @@ class GuidedModel(keras.Model):
         drawn = []
         for start in range(0, n, ROWS_AT_ONCE):
             rows = min(ROWS_AT_ONCE, n - start)
-            draws, choice = source.spawn(2)
+            *draws, choice = source.spawn(3)
             rng = np.random.default_rng(choice)
-            given = None if evidence is None else evidence[start : start + rows]
-            repeated = None if given is None else np.repeat(given, self.candidates, axis=0)
-            pool = self.generator.generate(
-                self.candidates * rows, evidence=repeated, seed=draws, stratified=stratified
-            )
-            weights = np.exp(np.clip(self.discriminator.log_ratio(pool), LOW, HIGH))
-            if given is None and stratified:
+            if evidence is None and stratified:
+                pool, weights = self._pool(rows, draws)
                 weights = raked(weights, pool + self.space.offsets, np.asarray(self.shares))
                 drawn.append(pool[systematic_choice(pool, weights, rows, self.space, rng)])
-            else:
-                drawn.append(pool[choice_within(weights.reshape(rows, -1), rng)])
+                continue
+            given = None if evidence is None else evidence[start : start + rows]
+            pool = self.generator.generate(
+                self.candidates * rows,
+                evidence=None if given is None else np.repeat(given, self.candidates, axis=0),
+                seed=draws[0],
+                stratified=stratified,
+            )
+            drawn.append(pool[choice_within(self._weights(pool).reshape(rows, -1), rng)])
         return np.concatenate(drawn) if drawn else self.generator.generate(0)
+
+    def _pool(self, rows: int, seeds: Sequence[np.random.SeedSequence]) -> tuple[np.ndarray, np.ndarray]:
+        """Return a pool for so many rows and its weights: a small one where it does."""
+        pool = self.generator.generate(SMALL_POOL * rows, seed=seeds[0])
+        weights = self._weights(pool)
+        cut = np.maximum(weights / weights.mean() - SMALL_POOL, 0).mean()
+        if cut > MOST_CUT and self.candidates > SMALL_POOL:
+            more = self.generator.generate((self.candidates - SMALL_POOL) * rows, seed=seeds[1])
+            pool, weights = np.concatenate([pool, more]), np.concatenate([weights, self._weights(more)])
+        return pool, weights
+
+    def _weights(self, codes: np.ndarray) -> np.ndarray:
+        """Return how many times likelier each row is to be real than to be generated, within bounds."""
+        if self.discriminator is None:
+            return np.ones(len(codes))
+        return np.exp(np.clip(self.discriminator.log_ratio(codes), LOW, HIGH))
 
 
 def systematic_choice(

@@ -341,8 +341,9 @@ def log_likelihood(logits: Sequence[tf.Tensor], codes: tf.Tensor, space: CodeSpa
     """
     bounded = tf.clip_by_value(logits[0], -MOST_LOGIT, MOST_LOGIT)
     member = np.eye(len(space.cardinalities), dtype=np.float32)[space.owner[: bounded.shape[1]]]
-    normaliser = tf.math.log(tf.exp(bounded) @ member[:, space.direct])
-    places = tf.gather(codes, space.direct, axis=1) + space.offsets[space.direct]
+    few = np.array(space.direct, dtype=np.int32)
+    normaliser = tf.math.log(tf.exp(bounded) @ member[:, few])
+    places = tf.gather(codes, few, axis=1) + space.offsets[few]
     parts = [tf.gather(bounded, places, batch_dims=1) - normaliser]
     for bank, block in zip(space.banks, logits[1:], strict=True):
         own = tf.gather(tf.transpose(codes), bank.tokens)  # (tokens, batch)

@@ -20,6 +20,10 @@ from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 from tabgen.models.workers import join_workers, unshared
 
+PATIENCE, PATIENT_ROWS = (
+    200,
+    256,
+)  # steps of batches of up to as many rows; larger ones need fewer, by the root
 RATE, RATE_ROWS = 2e-3, 128  # learning rate of batches of up to as many rows; larger ones ...
 MOST_TIMES = 4.0  # ... up to as many times as large, have more, by the root
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
@@ -53,9 +57,12 @@ class TrainingConfig:
         Share of rows held out to judge the weights.
     validation_rows : int
         Most rows to hold out.
-    patience, least_gain : int, float
-        With ``epochs="auto"``: annealing begins after as many steps in which the validation loss did not
-        fall by as many nats a row; before 2,000 steps by more, up to six times as many.
+    patience : int or "auto"
+        With ``epochs="auto"``: annealing begins after as many steps without the least gain; "auto" chooses
+        by the batch size.
+    least_gain : float
+        Nats a row by which the validation loss must fall in that time; before 2,000 steps it must fall by
+        more, up to six times as many.
     hold_steps : int
         With ``epochs="auto"``: most steps before annealing, fewer for many tokens.
     anneal_share : float
@@ -75,7 +82,7 @@ class TrainingConfig:
     warm_up: int = 100
     validation_share: float = 0.1
     validation_rows: int = 4_000
-    patience: int = 200
+    patience: int | str = "auto"
     least_gain: float = 0.01
     hold_steps: int = 3_000
     anneal_share: float = 0.35
@@ -93,6 +100,12 @@ class TrainingConfig:
             times = float(np.clip(self.rows_per_step(rows) / RATE_ROWS, 1.0, MOST_TIMES))
             return RATE * math.sqrt(times)  # gradients with less noise bear longer steps (Krizhevsky 2014)
         return self.learning_rate
+
+    def patient_steps(self, rows: int) -> int:
+        """Return for how many steps to wait for a gain with a table of ``rows`` training rows."""
+        if isinstance(self.patience, str):
+            return round(PATIENCE * min(1.0, math.sqrt(PATIENT_ROWS / self.rows_per_step(rows))))
+        return self.patience
 
     def rows_per_step(self, rows: int) -> int:
         """Return the batch size for a table of ``rows`` training rows."""
@@ -145,7 +158,7 @@ def split_rows(rows: int, config: TrainingConfig) -> Split:
 
 
 class TwoSampleScore(keras.callbacks.Callback):
-    """Note how well boosted trees tell generated from held-out rows, after epochs 1, 2, 4, 8 and so on."""
+    """Note how well boosted trees tell generated from held-out rows, after epochs 1, 4, 16 and so on."""
 
     def __init__(self, held_out: np.ndarray, seed: int) -> None:
         super().__init__()
@@ -164,7 +177,7 @@ class TwoSampleScore(keras.callbacks.Callback):
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
         """Score the averaged weights, which are in place while Keras validates."""
         self.epoch += 1
-        due = self.epoch & (self.epoch - 1) == 0  # a power of two
+        due = math.log2(self.epoch) % 2 == 0  # a power of four
         self.latest = self.score() if due else math.nan
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -243,7 +256,7 @@ def train(
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer)
     join_workers(model)
-    schedule = AnnealFromBest(config, config.rate(len(learn)), steps, codes.shape[1])
+    schedule = AnnealFromBest(config, len(learn), steps, codes.shape[1])
     score = TwoSampleScore(held_out, config.seed)
     stop = Interruption() if stop is None else stop
     parts = Parts(model, (model.seeds,), (optimizer,), (schedule, score))
