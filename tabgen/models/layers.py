@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -53,7 +54,7 @@ class CodeSpace:
     gates: tuple[int, ...]
     crosses: tuple[tuple[int, ...], ...] = ()
 
-    @property
+    @cached_property
     def parent_sizes(self) -> list[int]:
         """Codes of each token, then of each cross."""
         crossed = (int(np.prod([self.cardinalities[t] for t in own])) for own in self.crosses)
@@ -77,7 +78,7 @@ class CodeSpace:
         more = [self.crossed(codes, number) for number in range(len(self.crosses))]
         return np.column_stack([codes, *more]) if more else codes
 
-    @property
+    @cached_property
     def sizes(self) -> list[int]:
         """Codes of each token that may be drawn, those that mean missing left out."""
         return [size - (gate >= 0) for size, gate in zip(self.cardinalities, self.gates, strict=True)]

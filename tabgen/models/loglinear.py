@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,7 +29,6 @@ TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where oth
 SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
 MOST_PARENTS = 4
 SHORTLIST = 12  # best single predictors from which further parents are chosen
-LEAST_GAIN = 2.0  # nats that a parent must save on all the rows, each judged by the others, ...
 CLOSE = 0.03  # a gain that falls short of the best by this share of it is about as good
 SURENESS = 1  # standard errors by which the nats that a parent saves on rows not seen must be above 0
 
@@ -70,25 +70,32 @@ def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
     size = space.cardinalities[child]
     tokens = len(space.cardinalities)
     crosses = [tokens + k for k, own in enumerate(space.crosses) if max(own) < child]
+    own = _grains(codes, child, space)
+    possible = [parent for parent in [*range(child), *crosses] if parent != space.gates[child]]
     coarsely = {
-        parent: _surely(gains_of(*_grains(codes, parent, child, space)[-1]))
-        for parent in [*range(child), *crosses]
-        if len(codes) and parent != space.gates[child]
+        parent: _surely(gains_of(*_pairs(_grains(codes, parent, space), own)[-1]))
+        for parent in (possible if len(codes) else ())
     }
     best = sorted(coarsely, key=coarsely.__getitem__, reverse=True)[:SHORTLIST]
     alone = {
-        parent: max(_surely(gains_of(*pair)) for pair in _grains(codes, parent, child, space))
+        parent: max(_surely(gains_of(*pair)) for pair in _pairs(_grains(codes, parent, space), own))
         for parent in best
     }
     chosen = [parent for parent in sorted(best, key=lambda p: -alone[p])[:1] if alone[parent] > 0]
     few = codes[:: max(1, len(codes) * size // CHOICE_CELLS)]
-    said: Said = []
+    own = _grains(few, child, space)
     left = [parent for parent in best if parent < tokens]  # few rows say nothing of a cross
+    pairs = {parent: _pairs(_grains(few, parent, space), own) for parent in left}
+    said: Said = []
     while chosen and len(chosen) < MOST_PARENTS:
         said.append((chosen[-1], fit_table(few, child, chosen[-1], said, space)))
         laws = _laws(few, _share(few[:, child], size), said)
+        by_grain = [_sum_columns(laws, grain) for grain in own]
         gains = {
-            parent: max(_surely(further_gains(*pair, laws)) for pair in _grains(few, parent, child, space))
+            parent: max(
+                _surely(further_gains(*pair, law))
+                for pair, law in zip(pairs[parent], by_grain, strict=False)  # or as it is alone
+            )
             for parent in left
             if parent != chosen[-1]
         }
@@ -128,7 +135,7 @@ class Coarse:
     @cached_property
     def rows(self) -> np.ndarray:
         """Group of each row."""
-        return self.groups[self.codes]
+        return self.codes if self.size == len(self.groups) else self.groups[self.codes]
 
     @property
     def size(self) -> int:
@@ -136,30 +143,31 @@ class Coarse:
         return int(self.groups[-1]) + 1
 
 
-def _grains(codes: np.ndarray, parent: int, child: int, space: CodeSpace) -> list[tuple[Coarse, Coarse]]:
+Grains: TypeAlias = tuple[Coarse, Coarse]  # a token as it is, and coarsely
+
+
+def _grains(codes: np.ndarray, token: int, space: CodeSpace) -> Grains:
+    """Return a token as it is and with neighbouring codes in about ``GROUPS`` groups of equal weight.
+
+    A missing value stays apart; codes in no order, and a cross, stay as they are.
+    """
+    own, size = codes[:, token], space.parent_sizes[token]
+    fine = Coarse(own, np.arange(size))
+    if token >= len(space.cardinalities) or not space.ordered[token] or space.sizes[token] <= GROUPS:
+        return fine, fine
+    groups, leaves = np.arange(size), space.sizes[token]
+    weights = np.bincount(own, minlength=size)[:leaves] + 1e-9
+    middle = (np.cumsum(weights) - weights / 2) / weights.sum()
+    groups[:leaves] = np.unique(np.floor(middle * GROUPS), return_inverse=True)[1]
+    groups[leaves:] = groups[leaves - 1] + 1
+    return fine, Coarse(own, groups)
+
+
+def _pairs(parent: Grains, child: Grains) -> list[tuple[Coarse, Coarse]]:
     """Return a pair of tokens as it is and, where one of them has many codes in order, coarsely."""
-    fine = _fine(codes[:, parent], parent, space), _fine(codes[:, child], child, space)
-    coarse = _coarse(codes[:, parent], parent, space), _coarse(codes[:, child], child, space)
-    alike = fine[0].size == coarse[0].size and fine[1].size == coarse[1].size
+    fine, coarse = zip(parent, child, strict=True)
+    alike = all(one.size == other.size for one, other in zip(fine, coarse, strict=True))
     return [fine] if alike else [fine, coarse]
-
-
-def _fine(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
-    return Coarse(codes, np.arange(space.parent_sizes[token]))
-
-
-def _coarse(codes: np.ndarray, token: int, space: CodeSpace) -> Coarse:
-    """Put neighbouring codes into about ``GROUPS`` groups of equal weight; a missing value stays apart."""
-    groups = np.arange(space.parent_sizes[token])
-    if token >= len(space.cardinalities):  # a cross
-        return Coarse(codes, groups)
-    leaves = space.sizes[token]
-    if space.ordered[token] and leaves > GROUPS:
-        weights = np.bincount(codes, minlength=len(groups))[:leaves] + 1e-9
-        middle = (np.cumsum(weights) - weights / 2) / weights.sum()
-        groups[:leaves] = np.unique(np.floor(middle * GROUPS), return_inverse=True)[1]
-        groups[leaves:] = groups[leaves - 1] + 1
-    return Coarse(codes, groups)
 
 
 def gains_of(parent: Coarse, child: Coarse) -> np.ndarray:
@@ -198,10 +206,10 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
     parent, child : Coarse
         Two tokens.
     laws : numpy.ndarray
-        Probability of each code of the child in each row, shape ``(rows, codes)``.
+        Probability of each group of the child in each row, shape ``(rows, groups)``.
     """
     order, blocks = _blocks(parent)
-    laws = _sum_columns(laws, child)[order]  # rows of one group side by side
+    laws = laws[order]  # rows of one group side by side
     group, own = parent.rows[order], child.rows[order]
     observed, expected = _observed(parent, child), _sums(laws, blocks, parent.size)
     smooth, share = np.array(SMOOTHING)[:, None], _share(own, child.size)
@@ -258,12 +266,16 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     if said:  # the laws of all rows are held at once
         codes = codes[:: max(1, len(codes) * size // TABLE_CELLS)]
     share = _share(codes[:, child], size)
-    grains = _grains(codes, parent, child, space)
+    grains = _pairs(_grains(codes, parent, space), _grains(codes, child, space))
     laws = _laws(codes, share, said) if said else share[None, :]
     if said:
         few = slice(None, None, max(1, len(codes) * size // CHOICE_CELLS))
         gains = [
-            further_gains(Coarse(to.codes[few], to.groups), Coarse(of.codes[few], of.groups), laws[few])[0]
+            further_gains(
+                Coarse(to.codes[few], to.groups),
+                Coarse(of.codes[few], of.groups),
+                _sum_columns(laws[few], of),
+            )[0]
             for to, of in grains
         ]
     else:
