@@ -8,7 +8,7 @@ looked for in every row: each level of a column, and rows that break a rule betw
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -99,8 +99,11 @@ def gather_table(table: Source | Gathered, most_cells: int = MANY_CELLS) -> Gath
         return _part(chunked.read, chunked.dialect, most_cells)
     if type(table).__module__.startswith("dask"):
         raise TableError("The table is a Dask frame. Pass tabgen.distributed.gather_distributed(table).")
+    if isinstance(table, (np.ndarray, pd.Series, Mapping)):
+        kind = type(table).__name__
+        raise TableError(f"The table is of type {kind}. Pass a frame: pandas.DataFrame(table) makes one.")
     if not isinstance(table, Iterable):
-        raise TableError(f"The table is a {type(table).__name__}. Pass a frame, a path or frames.")
+        raise TableError(f"The table is of type {type(table).__name__}. Pass a frame, a path or frames.")
     if iter(table) is table:  # it can be gone through once only
         return _part(lambda: table, None, most_cells, once=True)
     return _part(lambda: table, None, most_cells)

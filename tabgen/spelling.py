@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Hashable, Iterable
 
 
-def did_you_mean(name: Hashable, names: Iterable[Hashable], otherwise: str = "") -> str:
+def did_you_mean(name: Hashable, names: Iterable[Hashable], otherwise: str = "", alike: float = 0.6) -> str:
     """Return a question with the name that is spelt most like one, and a space; or else another text.
 
     Parameters
@@ -17,6 +17,8 @@ def did_you_mean(name: Hashable, names: Iterable[Hashable], otherwise: str = "")
         The labels that are.
     otherwise : str, default=""
         What to say where none is near.
+    alike : float, default=0.6
+        How like the name another must be, 0 to 1, see `difflib.get_close_matches`.
 
     Returns
     -------
@@ -27,5 +29,5 @@ def did_you_mean(name: Hashable, names: Iterable[Hashable], otherwise: str = "")
     >>> did_you_mean("ctiy", ["name", "city"])
     "Did you mean 'city'? "
     """
-    near = difflib.get_close_matches(str(name), [str(label) for label in names], 1)
+    near = difflib.get_close_matches(str(name), [str(label) for label in names], 1, alike)
     return f"Did you mean {near[0]!r}? " if near else otherwise

@@ -55,7 +55,7 @@ class TabularGAN(Sampler):
     learning_rate : float or "auto", default="auto"
         Peak learning rate of AdamW; "auto" is 0.002 for small tables and up to 0.004 for large ones.
     latent_dim : int, default=16
-        Width of the latent; 0 leaves it out.
+        Width of the latent; 0 leaves it out. ``"gan"`` always has 32.
     relations : "auto" or sequence of Relation, default="auto"
         Rules between columns that every sampled row keeps; "auto" finds those that hold in all rows of
         the training table.

@@ -19,12 +19,14 @@ from typing import Any
 import pandas as pd
 
 from tabgen.errors import TableError
+from tabgen.spelling import did_you_mean
 
 DELIMITED = (".csv", ".tsv", ".txt", ".tab")
 FORMATS = (*DELIMITED, ".parquet", ".feather", ".arrow")
 ENCODINGS = ("utf-8-sig", "utf-8", "cp1252", "latin-1")
 SNIFFED = 100_000  # bytes of a file that tell its dialect
 STREAM = "-"
+ALIKE = 0.8  # how like the name of another file must be to be offered: all have an ending in common
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,17 @@ def read_table(source: str | os.PathLike[str] | pd.DataFrame) -> Table:
     try:
         data = Path(name).read_bytes()
     except OSError as error:
-        raise TableError(f"Cannot read {name!r}: {error.strerror}.") from error
+        told = f"Cannot read {name!r}: {error.strerror}. {_near(Path(name))}"
+        raise TableError(told.strip()) from error
     return _parse(data, repr(name), suffix)
+
+
+def _near(path: Path) -> str:
+    """Return a question with the file that is named most like one that is not there."""
+    folder = path.parent
+    if path.exists() or not folder.is_dir():
+        return ""
+    return did_you_mean(path.name, (entry.name for entry in folder.iterdir()), alike=ALIKE)
 
 
 def dialect_for(suffix: str, dialect: Dialect | None) -> Dialect:

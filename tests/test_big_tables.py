@@ -189,7 +189,7 @@ def test_a_folder_that_cannot_be_read_is_refused(tmp_path, fault):
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [(3, "The table is a int"), ([], "without a chunk"), ([{"a": 1}], "an iterable of dict")],
+    [(3, "The table is of type int"), ([], "without a chunk"), ([{"a": 1}], "an iterable of dict")],
 )
 def test_what_is_no_table_is_refused(source, words):
     with pytest.raises(TableError, match=words):

@@ -312,7 +312,11 @@ def test_before_fit_nothing_else_works(use):
     ("source", "message"),
     [
         pytest.param([], "an iterable without a chunk", id="no chunks"),
-        pytest.param(np.zeros((3, 2)), "an iterable of ndarray", id="array"),
+        pytest.param(
+            np.zeros((3, 2)), r"of type ndarray\. Pass .* pandas.DataFrame\(table\) makes", id="array"
+        ),
+        pytest.param({"a": [1, 2]}, r"of type dict\. Pass a frame: pandas.DataFrame\(table\)", id="mapping"),
+        pytest.param(pd.Series([1, 2]), r"of type Series\. Pass a frame: pandas.DataFrame", id="series"),
         pytest.param(None, "Pass a frame, a path or frames", id="None"),
         pytest.param(
             [pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})], "same columns", id="chunks that differ"

@@ -171,6 +171,16 @@ def test_standard_output_is_delimited_text(capfdbinary):
     assert capfdbinary.readouterr().out == b"\xef\xbb\xbfa\r\n\xc3\xa9\r\n"
 
 
+def test_a_misspelt_file_is_told_with_the_nearest_one(tmp_path):
+    (tmp_path / "customers.csv").write_text("a\n1\n")
+    with pytest.raises(TableError, match=r"No such file or directory. Did you mean 'customers.csv'\?$"):
+        read_table(tmp_path / "custmers.csv")
+    with pytest.raises(TableError, match=r"No such file or directory\.$"):
+        read_table(tmp_path / "orders.csv")
+    with pytest.raises(TableError, match=r"No such file or directory\.$"):
+        read_table(tmp_path / "nowhere" / "customers.csv")
+
+
 UNREADABLE = {
     "absent": ("a.csv", None, "Cannot read '{path}': No such file or directory."),
     "unknown": (
