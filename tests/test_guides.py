@@ -14,7 +14,7 @@ from tabgen.cli import cli, main
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 GUIDES = ["quickstart.md", "conditions.md", "substitution.md", "report.md", "tuning.md", "how-it-works.md"]
-SLOW = ["report.md", "scaling.md", "tuning.md"]
+SLOW = ["interruptions.md", "privacy.md", "report.md", "scaling.md", "tuning.md"]
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
 
 
@@ -47,6 +47,8 @@ def test_the_python_blocks_run_in_order(page, small_data):
 def test_the_python_blocks_that_take_long_run_in_order(page, small_data):
     if page == "scaling.md":
         pytest.importorskip("distributed", reason="the extra tabgen[dask] is not installed")
+    if page == "privacy.md":
+        pytest.importorskip("dp_accounting", reason="the extra tabgen[privacy] is not installed")
     names = _run(blocks("python", (DOCS / page).read_text()), page)
     assert page != "scaling.md" or len(names["fake"]) == 1_000
 

@@ -11,7 +11,7 @@ from tabgen.encoding import CategoricalCodec, DatetimeCodec, NumericCodec
 from tabgen.encoding.private import PrivateNoise, PublicFacts, fit_private_encoder, private_releases
 from tabgen.models import private
 from tabgen.models.layers import CodeSpace
-from tabgen.models.marginals import measure
+from tabgen.models.marginals import NoisyTables, _scale, measure
 from tabgen.models.private import PrivatePlan, clipped_sums, learned_variables, noisy_means, train_privately
 from tabgen.models.sizes import VAEConfig
 from tabgen.models.vae import ConditionalVAE
@@ -122,6 +122,21 @@ def test_pairs_that_tell_are_found_and_counted(rng):
     law = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     real = np.stack([np.bincount(second[first == k], minlength=5) / (first == k).sum() for k in range(5)])
     np.testing.assert_allclose(law, real, atol=0.02)
+
+
+@pytest.mark.parametrize("noise", [[-3.0, 2.0], [40.0, 90.0]])  # less than the noise, and more
+def test_a_group_that_no_drawn_row_has_says_nothing(noise):
+    space = CodeSpace((3, 2), (False, False), (-1, -1))
+    tables = NoisyTables(
+        space, [np.array([0.5, 0.5, 0.0]), np.array([0.5, 0.5])], [np.arange(3), np.arange(2)]
+    )
+    tables.counted[0, 1] = np.array([[90.0, 10.0], [10.0, 90.0], noise])
+    tables.spread[0, 1], tables.ratios[0, 1] = 5.0, np.zeros((3, 2))
+    _scale(np.full((100, 2), 0.5, dtype=np.float32), np.arange(100) % 2, (0, 1), tables)
+    ratios = tables.ratios[0, 1]
+    assert (ratios[2] == 0).all()
+    assert ratios[0, 0] > ratios[0, 1] + 1
+    assert ratios[1, 1] > ratios[1, 0] + 1
 
 
 def test_independent_tokens_are_not_counted(rng):

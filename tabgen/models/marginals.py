@@ -226,10 +226,12 @@ def _scale(laws: np.ndarray, group: np.ndarray, pair: tuple[int, int], tables: N
     of = tables.groups[pair[1]]
     expected = np.zeros_like(ratios)
     np.add.at(expected.T, of, by_code.T)
+    drawn = np.bincount(group, minlength=len(ratios)) > 0  # of other groups no row says what is expected
+    expected, counted = expected[drawn], counted[drawn]
     expected *= counted.sum(axis=1, keepdims=True).clip(1.0) / expected.sum(axis=1, keepdims=True).clip(1e-9)
     change = counted - expected
     # of each row of counts, the share that is no noise (James & Stein 1961)
     belief = 1 - spread**2 * counted.shape[1] / np.square(change).sum(axis=1, keepdims=True).clip(1e-9)
     target = np.maximum(expected + belief.clip(0) * change, FLOOR * expected)
     target *= expected.sum(axis=1, keepdims=True) / target.sum(axis=1, keepdims=True)
-    ratios += np.log(target.clip(1e-9) / expected.clip(1e-9))
+    ratios[drawn] += np.log(target.clip(1e-9) / expected.clip(1e-9))
