@@ -100,6 +100,15 @@ def test_missing_rows_say_nothing_of_values(rng):
     assert choose_parents(codes, space)[2] == (1,)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_of_two_tokens_that_say_the_same_the_first_is_the_parent(seed):
+    rng = np.random.default_rng(seed)
+    first, alone = rng.integers(0, 7, 900), rng.integers(0, 3, 900)
+    child = np.where(rng.random(900) < 0.7, first, rng.integers(0, 7, 900))
+    codes = np.stack([alone, first, (5 * first + 1) % 7, (child + alone) % 7], axis=1)
+    assert choose_parents(codes, space_of(3, 7, 7, 7))[3][:2] in ((1, 0), (1,))
+
+
 def test_rows_of_the_tables_are_found_again(rng):
     space = CodeSpace((3, 5, 50, 90), (False, True, True, False), (-1,) * 4)
     tables = ParentTables(space, ((), (0,), (1, 0), (2, 1, 0)))

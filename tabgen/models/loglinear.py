@@ -107,9 +107,12 @@ def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
 
 
 def _surely(gains: np.ndarray) -> float:
-    """Return the best mean gain of the smoothings less its standard errors."""
+    """Return the best mean gain of the smoothings less its standard errors.
+
+    Rounded, so that of two tokens that say the same the first is chosen on every machine.
+    """
     mean, spread = gains
-    return float((mean - SURENESS * spread).max())
+    return round(float((mean - SURENESS * spread).max()), 9)
 
 
 def _share(child: np.ndarray, size: int) -> np.ndarray:
@@ -209,7 +212,7 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
         Probability of each group of the child in each row, shape ``(rows, groups)``.
     """
     order, blocks = _blocks(parent)
-    laws = laws[order]  # rows of one group side by side
+    laws = laws.take(order, axis=0)  # rows of one group side by side
     group, own = parent.rows[order], child.rows[order]
     observed, expected = _observed(parent, child), _sums(laws, blocks, parent.size)
     smooth, share = np.array(SMOOTHING)[:, None], _share(own, child.size)
@@ -218,13 +221,13 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
         ratios = (observed[place] + smooth * share) / (expected[place] + smooth * share)
         means[:, block] = ratios.astype(laws.dtype) @ laws[block].T
     place = group * child.size + own
-    law, own_share = laws[np.arange(len(own)), own], (smooth * share).astype(laws.dtype)[:, own]
+    law = laws[np.arange(len(own)), own]
+    own_share = (smooth * share).astype(laws.dtype).take(own, axis=1)  # numpy takes faster than it indexes
     others = observed.ravel()[place].astype(laws.dtype) - 1 + own_share
     others /= np.maximum(expected.ravel()[place].astype(laws.dtype) - law, 0) + own_share
     others /= means
-    gains = np.log(others, out=others)  # (smoothings, rows)
-    mean = gains.mean(axis=1, dtype=np.float64)
-    square = np.einsum("sr,sr->s", gains, gains, dtype=np.float64) / len(own)
+    gains = np.log(others, out=others).astype(np.float64)  # (smoothings, rows)
+    mean, square = gains.mean(axis=1), np.einsum("sr,sr->s", gains, gains) / len(own)
     return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0) / len(own))])
 
 
@@ -305,7 +308,7 @@ def _fitted_ratios(laws: np.ndarray, parent: Coarse, child: Coarse, smooth: floa
     many = observed.sum(axis=1, keepdims=True)
     order, blocks = _blocks(parent)
     alike = len(laws) == 1
-    laws = laws if alike else laws[order]
+    laws = laws if alike else laws.take(order, axis=0)
     expected = many * laws if alike else _sums(laws, blocks, parent.size)
     target = expected * (observed + smooth * share) / (expected + smooth * share)
     target *= many / np.maximum(target.sum(axis=1, keepdims=True), 1e-9)
