@@ -121,6 +121,14 @@ def test_families_are_keys_and_moments():
     assert key == {("shop", "value"), ("day", "value")}
 
 
+def test_two_parts_are_a_family_and_whether_a_value_is_missing_is_none():
+    parts = (("alone", "value"), ("seen", "missing"), ("seen", "week"), ("seen", "weekday"))
+    tokens = tuple(Token(name, part, 5, True, part == "week") for name, part in parts)
+    assert Layout(tokens).families == [(2, 3)]
+    assert Layout(tokens, ("seen", "alone")).families == [(2, 3, 0)]
+    assert Layout(tokens, ("seen",)) == Layout(tokens)  # the key is not kept, so a loaded layout is the same
+
+
 def test_many_codes_few_rows_and_large_families_are_bounded():
     assert possible_crosses([(0, 1)], (100, 100), 10**9) == ()
     assert possible_crosses([(0, 1)], (10, 10), 399) == ()
