@@ -20,10 +20,7 @@ from tabgen.models.progress import TrainingProgress
 from tabgen.models.twosample import two_sample_score
 from tabgen.models.workers import join_workers, unshared
 
-PATIENCE, PATIENT_ROWS = (
-    200,
-    256,
-)  # steps of batches of up to as many rows; larger ones need fewer, by the root
+PATIENCE, PATIENT_ROWS = 200, 256  # steps of batches of up to as many rows; larger ones wait fewer
 RATE, RATE_ROWS = 2e-3, 128  # learning rate of batches of up to as many rows; larger ones ...
 MOST_TIMES = 4.0  # ... up to as many times as large, have more, by the root
 DECAY_ROWS = 20_000  # weight decay is this over the number of rows ...
