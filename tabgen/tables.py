@@ -90,17 +90,17 @@ def read_table(source: str | os.PathLike[str] | pd.DataFrame) -> Table:
     try:
         data = Path(name).read_bytes()
     except OSError as error:
-        told = f"Cannot read {name!r}: {error.strerror}. {_near(Path(name))}"
-        raise TableError(told.strip()) from error
+        near = _near(Path(name)) if isinstance(error, FileNotFoundError) else ""
+        raise TableError(f"Cannot read {name!r}: {error.strerror}. {near}".strip()) from error
     return _parse(data, repr(name), suffix)
 
 
 def _near(path: Path) -> str:
     """Return a question with the file that is named most like one that is not there."""
-    folder = path.parent
-    if path.exists() or not folder.is_dir():
+    try:
+        return did_you_mean(path.name, os.listdir(path.parent), alike=ALIKE)
+    except OSError:  # no such folder, or none that may be listed
         return ""
-    return did_you_mean(path.name, (entry.name for entry in folder.iterdir()), alike=ALIKE)
 
 
 def dialect_for(suffix: str, dialect: Dialect | None) -> Dialect:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from tabgen.models.layers import CodeSpace, side_by_side
-from tabgen.models.loglinear import Coarse, _fitted_ratios, choose_parents, fit_table, fit_tables, gains_of
+from tabgen.models.loglinear import (
+    Coarse,
+    _fitted_ratios,
+    _surely,
+    choose_parents,
+    fit_table,
+    fit_tables,
+    gains_of,
+)
 from tabgen.models.parents import ParentTables
 
 
@@ -107,6 +115,11 @@ def test_of_two_tokens_that_say_the_same_the_first_is_the_parent(seed):
     child = np.where(rng.random(900) < 0.7, first, rng.integers(0, 7, 900))
     codes = np.stack([alone, first, (5 * first + 1) % 7, (child + alone) % 7], axis=1)
     assert choose_parents(codes, space_of(3, 7, 7, 7))[3][:2] in ((1, 0), (1,))
+
+
+def test_gains_that_differ_by_rounding_are_the_same():
+    assert 0.1 + 0.2 != 0.3
+    assert _surely(np.array([[0.1 + 0.2], [0.0]])) == _surely(np.array([[0.3], [0.0]]))
 
 
 def test_rows_of_the_tables_are_found_again(rng):

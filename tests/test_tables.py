@@ -181,6 +181,16 @@ def test_a_misspelt_file_is_told_with_the_nearest_one(tmp_path):
         read_table(tmp_path / "nowhere" / "customers.csv")
 
 
+def test_a_file_that_cannot_be_looked_for_is_one_sentence(tmp_path, monkeypatch):
+    with pytest.raises(TableError, match=r"File name too long\.$"):
+        read_table(tmp_path / ("a" * 300 + ".csv"))
+    monkeypatch.setattr(
+        "os.listdir", lambda folder: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
+    with pytest.raises(TableError, match=r"No such file or directory\.$"):
+        read_table(tmp_path / "custmers.csv")
+
+
 UNREADABLE = {
     "absent": ("a.csv", None, "Cannot read '{path}': No such file or directory."),
     "unknown": (

@@ -92,7 +92,7 @@ class GuidedModel(keras.Model):
             *draws, choice = source.spawn(3)
             rng = np.random.default_rng(choice)
             if evidence is None and stratified:
-                pool, weights = self._pool(rows, draws)
+                pool, weights = self._pool(self.discriminator, rows, draws)
                 weights = raked(weights, pool + self.space.offsets, np.asarray(self.shares))
                 drawn.append(pool[systematic_choice(pool, weights, rows, self.space, rng)])
                 continue
@@ -103,24 +103,26 @@ class GuidedModel(keras.Model):
                 seed=draws[0],
                 stratified=stratified,
             )
-            drawn.append(pool[choice_within(self._weights(pool).reshape(rows, -1), rng)])
+            weights = weights_of(pool, self.discriminator)
+            drawn.append(pool[choice_within(weights.reshape(rows, -1), rng)])
         return np.concatenate(drawn) if drawn else self.generator.generate(0)
 
-    def _pool(self, rows: int, seeds: Sequence[np.random.SeedSequence]) -> tuple[np.ndarray, np.ndarray]:
+    def _pool(
+        self, discriminator: TreeDiscriminator, rows: int, seeds: Sequence[np.random.SeedSequence]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return a pool for so many rows and its weights: a small one where it does."""
         pool = self.generator.generate(SMALL_POOL * rows, seed=seeds[0])
-        weights = self._weights(pool)
+        weights = weights_of(pool, discriminator)
         cut = np.maximum(weights / weights.mean() - SMALL_POOL, 0).mean()
         if cut > MOST_CUT and self.candidates > SMALL_POOL:
             more = self.generator.generate((self.candidates - SMALL_POOL) * rows, seed=seeds[1])
-            pool, weights = np.concatenate([pool, more]), np.concatenate([weights, self._weights(more)])
+            pool, weights = np.concatenate([pool, more]), np.append(weights, weights_of(more, discriminator))
         return pool, weights
 
-    def _weights(self, codes: np.ndarray) -> np.ndarray:
-        """Return how many times likelier each row is to be real than to be generated, within bounds."""
-        if self.discriminator is None:
-            return np.ones(len(codes))
-        return np.exp(np.clip(self.discriminator.log_ratio(codes), LOW, HIGH))
+
+def weights_of(codes: np.ndarray, discriminator: TreeDiscriminator) -> np.ndarray:
+    """Return how many times likelier each row is to be real than to be generated, within bounds."""
+    return np.exp(np.clip(discriminator.log_ratio(codes), LOW, HIGH))
 
 
 def systematic_choice(
