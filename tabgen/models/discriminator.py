@@ -121,8 +121,8 @@ def fit_discriminator(
 ) -> tuple[TreeDiscriminator | None, Stage]:
     """Fit trees that tell real from generated rows, if they can.
 
-    A first fit without the held-out rows tells whether they tell anything; a second one on all rows is
-    kept. Leaves hold at least ``LEAST_ROWS`` rows, so that the trees describe regions, not rows.
+    The trees do not learn from held-out rows, which tell whether they tell anything. Leaves hold at least
+    ``LEAST_ROWS`` rows, so that the trees describe regions, not rows.
 
     Parameters
     ----------
@@ -144,12 +144,12 @@ def fit_discriminator(
     began = time.perf_counter()
     judged = np.concatenate([held_out, fresh])
     is_real = np.arange(len(judged)) < len(held_out)
-    first = _fit(real, generated, seed)
+    fitted = _fit(real, generated, seed)
     history: dict[str, list[float]] = {
         name: [] for name in ("trees", "val_loss", "real_accuracy", "generated_accuracy", "seconds")
     }
     best = np.zeros(len(judged))
-    for count, scores in enumerate(first.staged_decision_function(judged), start=1):
+    for count, scores in enumerate(fitted.staged_decision_function(judged), start=1):
         if count % STEP:
             continue
         right = (scores > 0) == is_real
@@ -163,8 +163,7 @@ def fit_discriminator(
     spread = np.sqrt((1 / max(len(held_out), 1) + 1 / max(len(fresh), 1)) / 12)  # of an AUC at chance
     if roc_auc_score(is_real, best) < 0.5 + SURE * spread:
         return None, Stage("discriminator", history, "held-out rows cannot be told: not needed")
-    final = _fit(np.concatenate([real, held_out]), generated, seed)
-    return tree_layer(final, judged[:1_000]), Stage("discriminator", history, "guides sampling")
+    return tree_layer(fitted, judged[:1_000]), Stage("discriminator", history, "guides sampling")
 
 
 def _fit(real: np.ndarray, generated: np.ndarray, seed: int) -> HistGradientBoostingClassifier:

@@ -26,7 +26,8 @@ GROUPS = 16  # neighbouring codes that weak relations are told of together
 SWEEPS = 2  # times that each table is fitted again when all are there, of few tokens
 ROUNDS = 5  # steps towards the counts of a pair of tokens, where other parents speak too
 TABLE_CELLS = 1_000_000  # rows times codes that a table is fitted to, where other parents speak too
-SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from
+SMOOTHING = (0.1, 0.5, 2.0, 8.0, 32.0, 128.0)  # rows that the marginal law counts for, to choose from ...
+CHOICE_SMOOTHING = SMOOTHING[1::2]  # ... and those by which parents are chosen
 MOST_PARENTS = 4
 SHORTLIST = 12  # best single predictors from which further parents are chosen
 CLOSE = 0.03  # a gain that falls short of the best by this share of it is about as good
@@ -62,38 +63,42 @@ def choose_parents(codes: np.ndarray, space: CodeSpace) -> Parents:
     rows = CROSSED_ROWS if space.crosses else CHOICE_ROWS
     rows = rows if tokens * (tokens - 1) / 2 <= CHOICE_PAIRS else rows // 4
     seen = space.with_crosses(codes[:: max(1, len(codes) // rows)])
-    return tuple(_choose(space.rows_with(seen, child), child, space) for child in range(tokens))
+    grains = [_grains(seen, token, space) for token in range(seen.shape[1])]
+    return tuple(_choose(seen, grains, child, space) for child in range(tokens))
 
 
-def _choose(codes: np.ndarray, child: int, space: CodeSpace) -> tuple[int, ...]:
+def _choose(codes: np.ndarray, grains: Sequence[Grains], child: int, space: CodeSpace) -> tuple[int, ...]:
     """Return the parents of one token, added as long as one is sure to help."""
     size = space.cardinalities[child]
     tokens = len(space.cardinalities)
     crosses = [tokens + k for k, own in enumerate(space.crosses) if max(own) < child]
-    own = _grains(codes, child, space)
     possible = [parent for parent in [*range(child), *crosses] if parent != space.gates[child]]
+    told = np.flatnonzero(codes[:, child] != space.missing_codes[child])
+    if len(told) < len(codes):
+        codes, grains = codes[told], [_of_rows(grain, told) for grain in grains]
+    own = grains[child]
     coarsely = {
-        parent: _surely(gains_of(*_pairs(_grains(codes, parent, space), own)[-1]))
+        parent: _surely(gains_of(*_pairs(grains[parent], own)[-1], CHOICE_SMOOTHING))
         for parent in (possible if len(codes) else ())
     }
     best = sorted(coarsely, key=coarsely.__getitem__, reverse=True)[:SHORTLIST]
     alone = {
-        parent: max(_surely(gains_of(*pair)) for pair in _pairs(_grains(codes, parent, space), own))
+        parent: max(_surely(gains_of(*pair, CHOICE_SMOOTHING)) for pair in _pairs(grains[parent], own))
         for parent in best
     }
     chosen = [parent for parent in sorted(best, key=lambda p: -alone[p])[:1] if alone[parent] > 0]
-    few = codes[:: max(1, len(codes) * size // CHOICE_CELLS)]
-    own = _grains(few, child, space)
+    some = slice(None, None, max(1, len(codes) * size // CHOICE_CELLS))
+    few, own = codes[some], _of_rows(own, some)
     left = [parent for parent in best if parent < tokens]  # few rows say nothing of a cross
-    pairs = {parent: _pairs(_grains(few, parent, space), own) for parent in left}
+    pairs = {parent: _pairs(_of_rows(grains[parent], some), own) for parent in left}
     said: Said = []
     while chosen and len(chosen) < MOST_PARENTS:
         said.append((chosen[-1], fit_table(few, child, chosen[-1], said, space)))
-        laws = _laws(few, _share(few[:, child], size), said)
+        laws = _laws(few, own[0].share, said)
         by_grain = [_sum_columns(laws, grain) for grain in own]
         gains = {
             parent: max(
-                _surely(further_gains(*pair, law))
+                _surely(further_gains(*pair, law, CHOICE_SMOOTHING))
                 for pair, law in zip(pairs[parent], by_grain, strict=False)  # or as it is alone
             )
             for parent in left
@@ -113,11 +118,6 @@ def _surely(gains: np.ndarray) -> float:
     """
     mean, spread = gains
     return round(float((mean - SURENESS * spread).max()), 9)
-
-
-def _share(child: np.ndarray, size: int) -> np.ndarray:
-    """Return the law of a token on its own, shape ``(size,)``."""
-    return (np.bincount(child, minlength=size) + 0.5) / (len(child) + size / 2)
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,20 @@ class Coarse:
         """Number of groups."""
         return int(self.groups[-1]) + 1
 
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Rows of each group, shape ``(size,)``."""
+        return np.bincount(self.rows, minlength=self.size)
+
+    @property
+    def share(self) -> np.ndarray:
+        """Law of the groups, shape ``(size,)``."""
+        return (self.counts + 0.5) / (len(self.codes) + self.size / 2)
+
+    def take(self, rows: slice | np.ndarray) -> Coarse:
+        """Return the same of some of the rows."""
+        return Coarse(self.codes[rows], self.groups)
+
 
 Grains: TypeAlias = tuple[Coarse, Coarse]  # a token as it is, and coarsely
 
@@ -166,6 +180,13 @@ def _grains(codes: np.ndarray, token: int, space: CodeSpace) -> Grains:
     return fine, Coarse(own, groups)
 
 
+def _of_rows(grains: Grains, rows: slice | np.ndarray) -> Grains:
+    """Return the same of some of the rows."""
+    fine, coarse = grains
+    some = fine.take(rows)
+    return some, some if coarse is fine else coarse.take(rows)
+
+
 def _pairs(parent: Grains, child: Grains) -> list[tuple[Coarse, Coarse]]:
     """Return a pair of tokens as it is and, where one of them has many codes in order, coarsely."""
     fine, coarse = zip(parent, child, strict=True)
@@ -173,13 +194,15 @@ def _pairs(parent: Grains, child: Grains) -> list[tuple[Coarse, Coarse]]:
     return [fine] if alike else [fine, coarse]
 
 
-def gains_of(parent: Coarse, child: Coarse) -> np.ndarray:
+def gains_of(parent: Coarse, child: Coarse, smoothing: Sequence[float] = SMOOTHING) -> np.ndarray:
     """Return the nats a row that a parent saves, each row judged by the others.
 
     Parameters
     ----------
     parent, child : Coarse
         Two tokens, as fine as the parent is to tell them.
+    smoothing : sequence of float
+        Rows that the marginal law counts for.
 
     Returns
     -------
@@ -193,15 +216,17 @@ def gains_of(parent: Coarse, child: Coarse) -> np.ndarray:
         cells = counts[pairs]
     else:
         pairs, cells = np.unique(keys, return_counts=True)
-    whole = np.bincount(parent.rows)[pairs // child.size][:, None]
-    share = _share(child.rows, child.size)[pairs % child.size][:, None]
-    smooth = np.array(SMOOTHING)
+    whole = parent.counts[pairs // child.size][:, None]
+    share = child.share[pairs % child.size][:, None]
+    smooth = np.array(smoothing)
     gains = np.log((cells[:, None] - 1 + smooth * share) / (whole - 1 + smooth) / share)
     mean = cells @ gains / cells.sum()
     return np.stack([mean, np.sqrt(cells @ (gains - mean) ** 2) / cells.sum()])
 
 
-def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray:
+def further_gains(
+    parent: Coarse, child: Coarse, laws: np.ndarray, smoothing: Sequence[float] = SMOOTHING
+) -> np.ndarray:
     """Return what a parent saves beyond laws that others have made; see `gains_of`.
 
     Parameters
@@ -210,13 +235,15 @@ def further_gains(parent: Coarse, child: Coarse, laws: np.ndarray) -> np.ndarray
         Two tokens.
     laws : numpy.ndarray
         Probability of each group of the child in each row, shape ``(rows, groups)``.
+    smoothing : sequence of float
+        Rows that the laws count for.
     """
     order, blocks = _blocks(parent)
     laws = laws.take(order, axis=0)  # rows of one group side by side
     group, own = parent.rows[order], child.rows[order]
     observed, expected = _observed(parent, child), _sums(laws, blocks, parent.size)
-    smooth, share = np.array(SMOOTHING)[:, None], _share(own, child.size)
-    means = np.empty((len(SMOOTHING), len(own)), dtype=laws.dtype)  # of the ratios, under each row's law
+    smooth, share = np.array(smoothing)[:, None], child.share
+    means = np.empty((len(smoothing), len(own)), dtype=laws.dtype)  # of the ratios, under each row's law
     for place, block in blocks.items():
         ratios = (observed[place] + smooth * share) / (expected[place] + smooth * share)
         means[:, block] = ratios.astype(laws.dtype) @ laws[block].T
@@ -268,8 +295,8 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     size = space.cardinalities[child]
     if said:  # the laws of all rows are held at once
         codes = codes[:: max(1, len(codes) * size // TABLE_CELLS)]
-    share = _share(codes[:, child], size)
-    grains = _pairs(_grains(codes, parent, space), _grains(codes, child, space))
+    own = _grains(codes, child, space)
+    grains, share = _pairs(_grains(codes, parent, space), own), own[0].share
     laws = _laws(codes, share, said) if said else share[None, :]
     if said:
         few = slice(None, None, max(1, len(codes) * size // CHOICE_CELLS))
@@ -304,7 +331,7 @@ def _fitted_ratios(laws: np.ndarray, parent: Coarse, child: Coarse, smooth: floa
     smooth : float
         Rows that the laws count for.
     """
-    observed, share = _observed(parent, child), _share(child.rows, child.size)
+    observed, share = _observed(parent, child), child.share
     many = observed.sum(axis=1, keepdims=True)
     order, blocks = _blocks(parent)
     alike = len(laws) == 1
@@ -359,4 +386,4 @@ def _sum_columns(laws: np.ndarray, child: Coarse) -> np.ndarray:
     """Return the probability of each group in each row, shape ``(rows, groups)``."""
     if child.size == laws.shape[1]:
         return laws
-    return np.add.reduceat(laws, np.searchsorted(child.groups, np.arange(child.size)), axis=1)
+    return laws @ np.eye(child.size, dtype=laws.dtype)[child.groups]

@@ -57,7 +57,7 @@ class VAEConfig:
     depth: int = 3
     embedding: int = 16
     context: int = 128
-    dropout: float = 0.1
+    dropout: float = 0.125
     beta: float = 1.0
     evidence_rate: float = 0.5
     seed: int = 0
@@ -106,6 +106,5 @@ def vae_config(layout: Layout, codes: np.ndarray, latent_dim: int, seed: int) ->
         # every degree needs units of its own, as far as the cost allows
         width=max(width, min(4 * tokens, WIDEST), tokens),
         embedding=16 if tokens <= MANY_TOKENS else 8,
-        dropout=0.3 if rows < 2_000 else 0.2 if rows < 25_000 else 0.15,
         seed=seed,
     )
