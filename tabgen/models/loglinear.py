@@ -301,12 +301,7 @@ def fit_table(codes: np.ndarray, child: int, parent: int, said: Said, space: Cod
     if said:
         few = slice(None, None, max(1, len(codes) * size // CHOICE_CELLS))
         gains = [
-            further_gains(
-                Coarse(to.codes[few], to.groups),
-                Coarse(of.codes[few], of.groups),
-                _sum_columns(laws[few], of),
-            )[0]
-            for to, of in grains
+            further_gains(to.take(few), of.take(few), _sum_columns(laws[few], of))[0] for to, of in grains
         ]
     else:
         gains = [gains_of(*pair)[0] for pair in grains]
