@@ -92,6 +92,15 @@ def test_the_history_of_the_discriminator_is_of_rows_not_seen(judged):
     assert stage.ended == "guides sampling"
 
 
+def test_the_discriminator_learns_nothing_from_the_rows_that_judge_it(judged):
+    draw = Careless().generate
+    others = real_rows(700, 7), draw(9_000, seed=2), draw(700, seed=8)
+    other, _ = fit_discriminator(real_rows(4_000, 0), *others, seed=0)
+    rows = real_rows(1_000, 9)
+    # up to a constant, which is read off the rows that the layer is checked by
+    np.testing.assert_allclose(other.log_ratio(rows), judged[0].log_ratio(rows), atol=1e-3)
+
+
 def test_a_generator_beyond_reproach_needs_no_discriminator():
     rows = [real_rows(n, seed) for n, seed in ((3_000, 0), (400, 1), (6_000, 2), (400, 3))]
     discriminator, stage = fit_discriminator(*rows, seed=0)
